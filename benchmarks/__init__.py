@@ -1,0 +1,1 @@
+"""Every figure that Kefu claims, one command each; see docs/operations.md."""

@@ -1,0 +1,236 @@
+"""What the staff API takes in and gives out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from bot.web.schemas import In, MessageOut, Out, single_line
+from bot.web.text import clean_text
+from storage.types import ConversationStatus, JobStatus, StaffRole
+
+Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(single_line)]
+
+
+def _readable(value: str) -> str:
+    cleaned = clean_text(value)
+    if not cleaned:
+        raise ValueError("expected readable text, found none")
+    return cleaned
+
+
+Text = Annotated[str, Field(min_length=1), AfterValidator(_readable)]
+
+
+class LoginIn(In):
+    """Name and password."""
+
+    name: Line
+    password: SecretStr = Field(max_length=1000)
+
+
+class StaffOut(Out):
+    """A staff account."""
+
+    id: int
+    name: str
+    role: StaffRole
+    active: bool
+    created_at: datetime
+
+
+class NewStaffIn(In):
+    """An account to make."""
+
+    name: Line
+    password: SecretStr = Field(min_length=10, max_length=1000)
+    role: StaffRole = StaffRole.OPERATOR
+
+
+class TokenIn(In):
+    """An API token to make; without `days` it does not expire."""
+
+    label: Line
+    days: int | None = Field(default=None, ge=1, le=3650)
+
+
+class NewTokenOut(Out):
+    """The token, shown this once."""
+
+    token: str
+    label: str
+    expires_at: datetime | None
+
+
+class TokenOut(Out):
+    """A token without its secret."""
+
+    id: int
+    label: str
+    created_at: datetime
+    expires_at: datetime | None
+
+
+class ConversationOut(Out):
+    """A conversation in a list."""
+
+    id: str
+    channel: str
+    customer_id: int
+    status: ConversationStatus
+    epoch: int
+    language: str | None
+    created_at: datetime
+
+
+class ConversationDetailOut(Out):
+    """A conversation with its messages."""
+
+    conversation: ConversationOut
+    messages: list[MessageOut]
+
+
+class SayIn(In):
+    """What a member of staff writes to the customer."""
+
+    text: Text = Field(max_length=4000)
+
+
+class StatusIn(In):
+    """Where to move a conversation: `take` it, `give_back` to the bot, or `close` it."""
+
+    move: Literal["take", "give_back", "close"]
+
+
+class BundleOut(Out):
+    """A bundle."""
+
+    id: str
+    created_at: datetime
+    data_fingerprint: str
+    metrics: dict[str, Any]
+    outcome: str
+    live: bool
+    promoted_at: datetime | None
+
+
+class PromoteIn(In):
+    """Why a bundle is promoted; `override` passes the gate and is logged."""
+
+    reason: Line = "promoted by hand"
+    override: bool = False
+
+
+class JobOut(Out):
+    """A background job."""
+
+    id: int
+    kind: str
+    status: JobStatus
+    payload: dict[str, Any]
+    progress: float
+    detail: str
+    result: dict[str, Any] | None
+    created_at: datetime
+
+
+class RetrainIn(In):
+    """How to retrain; `force` trains on unchanged data too."""
+
+    encoder: Line | None = None
+    force: bool = False
+
+
+class ReviewOut(Out):
+    """A question that waits for a decision."""
+
+    id: int
+    kind: str
+    message_id: int
+    question: str
+    language: str | None
+    guess: str | None
+    created_at: datetime
+    status: str
+
+
+class DecideIn(In):
+    """The decision; an accepted question may name the intent it really had."""
+
+    decision: Literal["accepted", "rejected"]
+    intent: Line | None = None
+
+
+class TemplateOut(Out):
+    """A template at its newest revision."""
+
+    id: int
+    name: str
+    texts: dict[str, list[str]]
+    revision: int
+    slots: list[str]
+    action: str | None
+    protected: bool
+    origin: str
+    retired: bool
+
+
+class WordingIn(In):
+    """The new wordings, per language; languages left out lose theirs."""
+
+    texts: dict[Literal["zh", "en"], Annotated[list[Text], Field(min_length=1, max_length=20)]] = (
+        Field(min_length=1)
+    )
+
+
+class DocumentOut(Out):
+    """A document of the knowledge base."""
+
+    id: int
+    name: str
+    title: str
+    content_hash: str
+    language: str
+    kind: str
+
+
+class UploadIn(In):
+    """A document as text; the ending of `name` says how to read it (.md, .html, .txt, .csv)."""
+
+    name: Line = Field(examples=["returns.md"])
+    text: Text
+
+
+class UploadOut(Out):
+    """What became of an uploaded document: added, changed or unchanged."""
+
+    name: str
+    outcome: str
+    passages: int
+
+
+class HitOut(Out):
+    """A found passage and why."""
+
+    passage: int
+    document: str
+    heading: str
+    text: str
+    score: float
+    dense: float
+    keyword: float
+    matched: list[str]
+
+
+class StatsOut(Out):
+    """How much there is of everything."""
+
+    bundle: str | None
+    knowledge_revision: int
+    templates: int
+    examples: int
+    documents: int
+    open_reviews: int
+    conversations: dict[ConversationStatus, int]

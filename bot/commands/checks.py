@@ -1,0 +1,138 @@
+"""What `kefu doctor` looks at, one small function each."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from bot.commands.lock import held_by
+from bot.commands.options import open_database
+from bot.commands.serving import TELEGRAM_LOCK, WEB_LOCK
+from bot.settings import Settings
+from finetune.bundle import load_bundle
+from finetune.shop import load_shop
+from storage import migrate
+from storage.bundles import Bundles
+from storage.database import Database
+from storage.errors import KefuError
+from storage.examples import Examples
+from storage.knowledge import Knowledge
+from storage.staff import StaffAccounts
+from storage.templates import Templates
+
+LOW_DISK_BYTES = 500_000_000
+
+State = Literal["ok", "missing", "problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at; `missing` is worth knowing, `problem` must be mended."""
+
+    name: str
+    state: State
+    detail: str
+
+
+async def run_checks(settings: Settings) -> list[Check]:
+    """Everything, in the order in which it must be mended."""
+    checks = [_guarded("home", lambda: _home(settings))]
+    if checks[0].state != "problem":
+        checks += await asyncio.to_thread(_stored, settings)
+    checks.append(_guarded("shop", lambda: _shop(settings)))
+    checks.append(await _telegram(settings))
+    return checks
+
+
+def _stored(settings: Settings) -> list[Check]:
+    try:
+        with open_database(settings) as database:
+            checks = [_database(database)]
+            with database.session(read_only=True) as session:
+                checks += [
+                    _guarded("bundle", lambda: _bundle(settings, session)),
+                    _guarded("content", lambda: _content(session)),
+                    _guarded("staff", lambda: _staff(session)),
+                ]
+            checks.append(_serving(settings))
+            return checks
+    except KefuError as error:
+        return [Check("database", "problem", str(error))]
+
+
+def _guarded(name: str, check: Callable[[], Check]) -> Check:
+    try:
+        return check()
+    except KefuError as error:
+        return Check(name, "problem", str(error))
+
+
+def _home(settings: Settings) -> Check:
+    settings.prepare_home()
+    free = shutil.disk_usage(settings.home).free
+    if free < LOW_DISK_BYTES:
+        return Check("home", "problem", f"{settings.home}: only {free // 10**6} MB of disk left")
+    return Check("home", "ok", f"{settings.home.resolve()}, {free // 10**9} GB free")
+
+
+def _database(database: Database) -> Check:
+    found, newest = migrate.current(database), migrate.head()
+    if found != newest:
+        return Check("database", "problem", f"{database.url} is at {found}, expected {newest}")
+    return Check("database", "ok", f"{database.url} at {found}")
+
+
+def _bundle(settings: Settings, session: Session) -> Check:
+    live = Bundles(session).live()
+    if live is None:
+        return Check("bundle", "problem", "nothing is live: import history, then `kefu retrain`")
+    load_bundle(settings.bundles_dir / live.id, settings.encoders_dir)
+    return Check("bundle", "ok", f"{live.id} is live and complete")
+
+
+def _content(session: Session) -> Check:
+    counts = {
+        "examples": Examples(session).count(),
+        "templates": len(Templates(session).all()),
+        "documents": len(Knowledge(session).documents()),
+    }
+    told = ", ".join(f"{count} {name}" for name, count in counts.items())
+    return Check("content", "ok" if all(counts.values()) else "missing", told)
+
+
+def _staff(session: Session) -> Check:
+    accounts = StaffAccounts(session).list()
+    if not accounts:
+        return Check("staff", "missing", "no account: `kefu user add NAME --role admin`")
+    return Check("staff", "ok", ", ".join(f"{each.name} ({each.role})" for each in accounts))
+
+
+def _serving(settings: Settings) -> Check:
+    holders = {name: held_by(settings.home, name) for name in (WEB_LOCK, TELEGRAM_LOCK)}
+    told = [f"{name}: process {pid}" for name, pid in holders.items() if pid is not None]
+    return Check("serving", "ok" if told else "missing", ", ".join(told) or "nothing serves now")
+
+
+def _shop(settings: Settings) -> Check:
+    if settings.shop is None:
+        return Check("shop", "missing", "KEFU_SHOP is not set; `kefu run` loads the sample shop")
+    shop = load_shop(settings.shop)
+    return Check("shop", "ok", f"{settings.shop}: {', '.join(shop.name.values())}")
+
+
+async def _telegram(settings: Settings) -> Check:
+    if settings.telegram_token is None:
+        return Check("telegram", "missing", "KEFU_TELEGRAM_TOKEN is not set")
+    from bot.telegram.adapter import look_up_bot
+
+    token = settings.telegram_token.get_secret_value()
+    try:
+        name = await look_up_bot(token, settings.telegram_api_base)
+    except KefuError as error:
+        return Check("telegram", "problem", str(error))
+    return Check("telegram", "ok", f"@{name}")

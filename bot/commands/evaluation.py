@@ -1,0 +1,84 @@
+"""`kefu evaluate`: how good are the replies, how good is the search?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.commands.options import Home, Json, group, settings_for
+from bot.commands.output import ProgressBars, show_json, show_table
+from bot.commands.shops import tell_problems
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from finetune.types import ReplyMetrics
+    from retrieval.types import Problem, SearchMetrics
+
+Questions = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", help="A csv, jsonl or xlsx file.", exists=True, dir_okay=False),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    commands = group("evaluate", "Measure the live bundle on questions of yours.")
+    commands.command("replies")(replies)
+    commands.command("search")(search)
+    app.add_typer(commands)
+
+
+def replies(ctx: typer.Context, file: Questions, as_json: Json = False, home: Home = None) -> None:
+    """Measure replies; columns: question, and intent and/or answer."""
+    import asyncio
+
+    metrics, problems = asyncio.run(_replies(settings_for(ctx, home), file))
+    _tell(metrics.as_dict(), problems, as_json)
+
+
+def search(ctx: typer.Context, file: Questions, as_json: Json = False, home: Home = None) -> None:
+    """Measure search; columns: question, and passage or document."""
+    import asyncio
+
+    metrics, problems = asyncio.run(_search(settings_for(ctx, home), file))
+    _tell(metrics.as_dict(), problems, as_json)
+
+
+async def _replies(settings: Settings, file: Path) -> tuple[ReplyMetrics, Sequence[Problem]]:
+    from bot.evaluate import evaluate_file
+    from bot.services import open_services
+
+    async with open_services(settings, watch=False) as services:
+        with ProgressBars() as progress:
+            return await evaluate_file(services, file, lambda share: progress("replies", share))
+
+
+async def _search(settings: Settings, file: Path) -> tuple[SearchMetrics, Sequence[Problem]]:
+    from bot.commands.asking import live_index
+    from bot.services import open_services
+    from retrieval.evaluate import evaluate_search, read_search_rows
+
+    rows, problems = read_search_rows(file)
+    async with open_services(settings, watch=False) as services:
+        index = live_index(services)
+        with ProgressBars() as progress:
+            metrics = await services.compute.run(
+                lambda: evaluate_search(
+                    index, rows, progress=lambda share: progress("search", share)
+                )
+            )
+    return metrics, problems
+
+
+def _tell(metrics: Mapping[str, Any], problems: Sequence[Problem], as_json: bool) -> None:
+    tell_problems(problems)
+    if as_json:
+        show_json(metrics)
+        return
+    rows = [(name, value) for name, value in metrics.items() if not isinstance(value, dict)]
+    show_table(("metric", "value"), rows)
+    for language, values in metrics.get("by_language", {}).items():
+        show_table(("metric", "value"), list(values.items()), title=language)

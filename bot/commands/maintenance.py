@@ -1,0 +1,109 @@
+"""`kefu db`, `erase` and `doctor`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.commands.options import Home, Json, group, open_database, settings_for
+from bot.commands.output import document, show, show_json, show_table
+
+if TYPE_CHECKING:
+    from storage.database import Database
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    commands = group("db", "The tables of the database.")
+    commands.command("upgrade")(upgrade)
+    commands.command("downgrade")(downgrade)
+    app.add_typer(commands)
+    app.command()(erase)
+    app.command()(doctor)
+
+
+def upgrade(
+    ctx: typer.Context,
+    revision: Annotated[str, typer.Argument(help="Where to go.")] = "head",
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Create the tables or bring them up to date."""
+    from storage import migrate
+
+    _move(ctx, home, as_json, lambda database: migrate.upgrade(database, revision))
+
+
+def downgrade(
+    ctx: typer.Context,
+    revision: Annotated[str, typer.Argument(help="Where to go; `base` removes every table.")],
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Take the tables back to an earlier revision; what later ones hold is lost."""
+    from storage import migrate
+
+    _move(ctx, home, as_json, lambda database: migrate.downgrade(database, revision))
+
+
+def _move(ctx: typer.Context, home: Home, as_json: bool, move: Callable[[Database], None]) -> None:
+    from storage.database import Database
+    from storage.migrate import current, head
+
+    settings = settings_for(ctx, home)
+    settings.prepare_home()
+    database = Database(settings.url)
+    try:
+        move(database)
+        found = current(database)
+    finally:
+        database.dispose()
+    if as_json:
+        show_json({"revision": found, "newest": head()})
+    else:
+        show(f"{database.url} is at {found or 'base'}")
+
+
+def erase(
+    ctx: typer.Context,
+    customer: Annotated[
+        str,
+        typer.Argument(help="The customer's id on their channel, or `#` and Kefu's own number."),
+    ],
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Erase a customer: conversations, examples, golden questions; bundles are marked."""
+    from bot.commands.bundles import who
+    from storage.erasure import erase_customer
+
+    number = customer.removeprefix("#")
+    chosen = int(number) if customer.startswith("#") and number.isdecimal() else customer
+    with open_database(settings_for(ctx, home)) as database, database.session() as session:
+        erased = erase_customer(session, chosen, by=who())
+    if as_json:
+        show_json(document(erased))
+        return
+    rows = [(name, value) for name, value in document(erased).items() if name != "bundles"]
+    show_table(("erased", "rows"), rows)
+    for bundle in erased.bundles:
+        show(f"bundle {bundle} was trained on erased data; retrain to replace it")
+
+
+def doctor(ctx: typer.Context, as_json: Json = False, home: Home = None) -> None:
+    """Say what is configured, what is reachable and what is missing."""
+    import asyncio
+
+    from bot.commands.checks import run_checks
+
+    checks = asyncio.run(run_checks(settings_for(ctx, home)))
+    healthy = all(check.state != "problem" for check in checks)
+    if as_json:
+        show_json({"ok": healthy, "checks": [document(check) for check in checks]})
+    else:
+        rows = [(check.name, check.state, check.detail) for check in checks]
+        show_table(("what", "state", "detail"), rows)
+    if not healthy:
+        raise typer.Exit(1)

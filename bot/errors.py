@@ -1,0 +1,36 @@
+"""What can go wrong in the conversation room.
+
+KefuError
+├── MessageTooLongError    400  shorten it
+├── HomeUnusableError      500  KEFU_HOME cannot be written
+└── NotReadyError          503  nothing is live yet, or the server is closing
+"""
+
+from __future__ import annotations
+
+from storage.errors import InputError, KefuError
+
+
+class MessageTooLongError(InputError):
+    """A customer's message is longer than the shop accepts."""
+
+    code = "message_too_long"
+
+    def __init__(self, found: int, limit: int) -> None:
+        """Say both numbers."""
+        super().__init__(
+            f"a message may have {limit} characters, this one has {found}: shorten or split it"
+        )
+
+
+class HomeUnusableError(KefuError):
+    """The home folder cannot be created or written."""
+
+    code = "home_unusable"
+
+
+class NotReadyError(KefuError):
+    """The server cannot take a message now."""
+
+    status_code = 503
+    code = "not_ready"

@@ -1,0 +1,181 @@
+"""The embedded generator: quotes the sentences that answer best, with citations."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from bot.generator.base import Piece
+from bot.generator.grounding import is_grounded, is_verbatim
+from bot.generator.sentences import Sentence, sentences_of
+from bot.work import Compute
+from retrieval.text import Analyser
+from retrieval.types import Encoder, Hit
+from storage.types import SEARCH_KIND_ANSWER, Citation, Passage
+
+MAX_SENTENCES = 3
+MAX_CHARACTERS = 400
+MAX_PASSAGES = 3
+
+# A sentence must carry this share of the best one's score to be quoted beside it.
+_WORTH_SHARE = 0.5
+_CONCEPT_WEIGHT = 0.6
+_MEANING_WEIGHT = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class _Quote:
+    """Neighbouring sentences of one passage."""
+
+    passage: Passage
+    sentences: tuple[Sentence, ...]
+    score: float
+
+    @property
+    def length(self) -> int:
+        return sum(len(sentence.text) for sentence in self.sentences)
+
+
+class ExtractiveGenerator:
+    """Picks neighbouring sentences by the words and concepts they share with the question."""
+
+    def __init__(
+        self, analyser: Analyser, compute: Compute, encoder: Encoder | None = None
+    ) -> None:
+        """With an encoder, nearness in meaning counts as well."""
+        self._analyser = analyser
+        self._compute = compute
+        self._encoder = encoder
+
+    async def write(
+        self, question: str, hits: Sequence[Hit], language: str
+    ) -> AsyncIterator[Piece]:
+        """The chosen sentences in document order, each checked, the last of a quote cited."""
+        del language  # a quote is in the language of its document
+        quotes = await self._compute.run(partial(self.choose, question, hits))
+        written = ""
+        for number, quote in enumerate(quotes, start=1):
+            for position, sentence in enumerate(quote.sentences):
+                last = position == len(quote.sentences) - 1
+                evidence = quote.passage.text
+                if not (
+                    is_verbatim(sentence.text, evidence) and is_grounded(sentence.text, evidence)
+                ):
+                    continue
+                text = _joint(written, sentence) + sentence.text + (f" [{number}]" if last else "")
+                written += text
+                yield Piece(text, (_citation(number, quote),) if last else ())
+
+    def choose(self, question: str, hits: Sequence[Hit]) -> list[_Quote]:
+        """The best quote, and one from another passage that is nearly as good if there is room."""
+        best = [hit for hit in hits[:MAX_PASSAGES] if hit.passage.text.strip()]
+        if not best:
+            return []
+        if _is_short_answer(best[0].passage):
+            whole = Sentence(best[0].passage.text.strip(), *_trimmed(best[0].passage.text))
+            return [_Quote(best[0].passage, (whole,), best[0].score)]
+        quotes = [quote for hit in best if (quote := self._quote(question, hit)) is not None]
+        quotes.sort(key=lambda quote: -quote.score)
+        return _within_limits(quotes)
+
+    def _quote(self, question: str, hit: Hit) -> _Quote | None:
+        sentences = sentences_of(hit.passage.text)
+        if not sentences:
+            return None
+        if hit.passage.questions:
+            # An answer to a known question is told from its beginning.
+            return _Quote(hit.passage, _fitting(sentences), hit.score)
+        scores = self._scores(question, [sentence.text for sentence in sentences])
+        start, end, score = _best_window(sentences, scores)
+        return _Quote(hit.passage, tuple(sentences[start:end]), score * hit.score)
+
+    def _scores(self, question: str, sentences: Sequence[str]) -> list[float]:
+        """How much of the question each sentence speaks of, and how near it is in meaning."""
+        tokens = set(self._analyser.tokens(question))
+        concepts = set(self._analyser.concepts(question))
+        near = self._nearness(question, sentences)
+        return [
+            0.05
+            + _share(tokens, self._analyser.tokens(sentence))
+            + _CONCEPT_WEIGHT * _share(concepts, self._analyser.concepts(sentence))
+            + _MEANING_WEIGHT * meaning
+            for sentence, meaning in zip(sentences, near, strict=True)
+        ]
+
+    def _nearness(self, question: str, sentences: Sequence[str]) -> list[float]:
+        if self._encoder is None:
+            return [0.0] * len(sentences)
+        vectors = self._encoder.encode([question, *sentences])
+        return [max(0.0, float(value)) for value in vectors[1:] @ vectors[0]]
+
+
+def _share(wanted: set[str], found: Sequence[str]) -> float:
+    return len(wanted & set(found)) / len(wanted) if wanted else 0.0
+
+
+def _is_short_answer(passage: Passage) -> bool:
+    return passage.kind == SEARCH_KIND_ANSWER and len(passage.text) <= MAX_CHARACTERS
+
+
+def _trimmed(text: str) -> tuple[int, int]:
+    start = len(text) - len(text.lstrip())
+    return start, start + len(text.strip())
+
+
+def _fitting(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    """The first sentences, as many as the limits let through, at least one."""
+    chosen = [sentences[0]]
+    for sentence in sentences[1:MAX_SENTENCES]:
+        if sum(len(each.text) for each in chosen) + len(sentence.text) > MAX_CHARACTERS:
+            break
+        chosen.append(sentence)
+    return tuple(chosen)
+
+
+def _best_window(sentences: Sequence[Sentence], scores: Sequence[float]) -> tuple[int, int, float]:
+    """Bounds of the neighbouring sentences that are worth most, and the best score in them."""
+    cost = max(scores) * _WORTH_SHARE
+    best = (scores.index(max(scores)), scores.index(max(scores)) + 1)
+    worth = max(scores) - cost
+    for start in range(len(sentences)):
+        for end in range(start + 2, min(start + MAX_SENTENCES, len(sentences)) + 1):
+            length = sum(len(sentence.text) for sentence in sentences[start:end])
+            gain = sum(scores[start:end]) - cost * (end - start)
+            if length <= MAX_CHARACTERS and gain > worth:
+                best, worth = (start, end), gain
+    return *best, max(scores[slice(*best)])
+
+
+def _within_limits(quotes: Sequence[_Quote]) -> list[_Quote]:
+    first, *others = quotes
+    for other in others:
+        together = len(first.sentences) + len(other.sentences) <= MAX_SENTENCES
+        room = first.length + other.length <= MAX_CHARACTERS
+        new = other.passage.text != first.passage.text
+        if together and room and new and other.score >= first.score * 0.9:
+            return [first, other]
+    return [first]
+
+
+def _joint(written: str, sentence: Sentence) -> str:
+    """What stands between the text so far and this sentence."""
+    if not written:
+        return ""
+    if sentence.new_line:
+        return "\n"
+    chinese = written.rstrip()[-1:] in "。！？；…”」』）"
+    return "" if chinese else " "
+
+
+def _citation(number: int, quote: _Quote) -> Citation:
+    passage = quote.passage
+    start, end = quote.sentences[0].start, quote.sentences[-1].end
+    return Citation(
+        n=number,
+        text=passage.text[start:end],
+        document=passage.document,
+        heading=passage.heading or passage.title,
+        start=passage.start + start,
+        end=passage.start + end,
+    )

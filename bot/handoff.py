@@ -1,0 +1,117 @@
+"""The passage between bot and person, and the ways staff and customer move along it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from bot.announce import announce_message, announce_status
+from bot.events import Events
+from bot.replies import handoff_text
+from bot.types import PUSHING_CHANNELS, Decision, DecisionKind, ShopFacts
+from bot.work import Work
+from storage.conversations import Conversations
+from storage.privacy import mask
+from storage.types import Conversation, ConversationStatus, Message, Role
+
+
+def next_status(decision: Decision, status: ConversationStatus) -> ConversationStatus | None:
+    """Who answers after this decision; None if that does not change."""
+    if decision.kind is DecisionKind.HANDOFF:
+        wanted = ConversationStatus.WAITING
+    elif decision.kind is DecisionKind.RELAY:
+        wanted = status
+    else:
+        # The bot answered: also where the customer came back to it, or to a closed conversation.
+        wanted = ConversationStatus.BOT
+    return wanted if wanted is not status else None
+
+
+class Handoff:
+    """Moves conversations between bot and people and tells their listeners.
+
+    Each move takes effect at once, without waiting for a turn in progress: it moves the epoch,
+    so a reply of the bot that is still being made is withdrawn.
+    """
+
+    def __init__(self, work: Work, events: Events, shop: ShopFacts) -> None:
+        """`shop` says when people are there to answer."""
+        self._work = work
+        self._events = events
+        self._shop = shop
+
+    async def request(self, conversation_id: str) -> Message:
+        """The customer wants a person: queue the conversation; returns the note that says so.
+
+        A conversation that a person holds stays with that person.
+        """
+        conversation, note = await self._work.run(partial(self._request, conversation_id))
+        announce_status(self._events, conversation)
+        announce_message(self._events, note)
+        return note
+
+    async def take(self, conversation_id: str, staff_id: int) -> Conversation:
+        """A member of staff takes the conversation over; the bot falls silent."""
+        return await self._move(conversation_id, ConversationStatus.PERSON, staff_id)
+
+    async def give_back(self, conversation_id: str) -> Conversation:
+        """The bot answers again."""
+        return await self._move(conversation_id, ConversationStatus.BOT)
+
+    async def close(self, conversation_id: str) -> Conversation:
+        """The matter is settled; a later message of the customer wakes the bot."""
+        return await self._move(conversation_id, ConversationStatus.CLOSED)
+
+    async def say(self, conversation_id: str, staff_id: int, text: str) -> Message:
+        """What a member of staff writes to the customer."""
+        message = await self._work.run(partial(self._say, conversation_id, staff_id, text))
+        announce_message(self._events, message)
+        return message
+
+    async def _move(
+        self, conversation_id: str, status: ConversationStatus, staff_id: int | None = None
+    ) -> Conversation:
+        conversation = await self._work.run(
+            lambda s: Conversations(s).set_status(conversation_id, status, staff_id=staff_id)
+        )
+        announce_status(self._events, conversation)
+        return conversation
+
+    def _request(self, conversation_id: str, session: Session) -> tuple[Conversation, Message]:
+        conversations = Conversations(session)
+        conversation = conversations.get(conversation_id)
+        if conversation.status is not ConversationStatus.PERSON:
+            conversation = conversations.set_status(conversation_id, ConversationStatus.WAITING)
+        text = handoff_text(conversation.language or self._shop.language, self._shop)
+        return conversation, self._store(session, conversation, Role.SYSTEM, text)
+
+    def _say(self, conversation_id: str, staff_id: int, text: str, session: Session) -> Message:
+        conversation = Conversations(session).get(conversation_id)
+        return self._store(session, conversation, Role.OPERATOR, text, staff_id)
+
+    def _store(
+        self,
+        session: Session,
+        conversation: Conversation,
+        role: Role,
+        text: str,
+        staff_id: int | None = None,
+    ) -> Message:
+        conversations = Conversations(session)
+        return conversations.say(
+            conversation.id,
+            role=role,
+            text=text,
+            masked_text=mask(text, keep=self._shop.contacts),
+            staff_id=staff_id,
+            outbox=push_to(conversations, conversation),
+        )
+
+
+def push_to(conversations: Conversations, conversation: Conversation) -> tuple[str, str] | None:
+    """The (channel, target) that a message must be pushed to; None where customers fetch it."""
+    if conversation.channel not in PUSHING_CHANNELS:
+        return None
+    target = conversations.customer_address(conversation.id)
+    return None if target is None else (conversation.channel, target)

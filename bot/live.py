@@ -1,0 +1,249 @@
+"""The models that answer now, swapped whole when another bundle is promoted."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from bot.actions.base import find_action
+from bot.generator.base import Generator
+from bot.logs import logger
+from bot.work import Compute, Work
+from finetune.types import Prediction, Thresholds
+from retrieval.types import Hit
+from storage.bundles import Bundles
+from storage.conversations import Conversations
+from storage.database import Database
+from storage.knowledge import Knowledge
+from storage.templates import Templates
+from storage.types import Template, Turn
+
+PATIENCE_SECONDS = 2.0
+"""How long a turn waits for news to be loaded before it goes on with what there is."""
+
+
+WORTH_SAVING_SECONDS = 2.0
+"""A search cache is written if catching up took longer than this."""
+
+
+class Classifier(Protocol):
+    """Guesses the intent of questions."""
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """One prediction per text."""
+        ...
+
+
+class SearchIndex(Protocol):
+    """Finds passages."""
+
+    @property
+    def revision(self) -> int:
+        """The knowledge revision that the index has reached."""
+        ...
+
+    def sync(self, database: Database) -> int:
+        """Replay the changes since, deletions first; the revision reached."""
+        ...
+
+    def search(self, query: str, k: int = 10) -> list[Hit]:
+        """The passages most likely to answer, best first."""
+        ...
+
+    def save(self) -> None:
+        """Write the cache that the next process begins with."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """One bundle, loaded, and the wording of its templates: what a turn uses to its end.
+
+    `label_templates` names a template only where it can be sent; `titles` says per label and
+    language how to name an intent on a button, the most asked first.
+    """
+
+    bundle_id: str
+    classifier: Classifier
+    thresholds: Thresholds
+    label_templates: Mapping[str, int | None]
+    index: SearchIndex | None = None
+    generator: Generator | None = None
+    titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    templates: Mapping[int, Template] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is true in the database now; cheap to read."""
+
+    bundle_id: str | None
+    knowledge_revision: int
+    templates_stamp: str
+
+
+def read_news(session: Session) -> News:
+    """The live bundle, the knowledge's revision, and a stamp that moves with any template."""
+    return _news(session, Knowledge(session).revision())
+
+
+def read_turn(message_id: int, session: Session) -> tuple[Turn, News]:
+    """The state that a turn begins with, and what the models must have caught up with."""
+    turn = Conversations(session).turn(message_id)
+    return turn, _news(session, turn.knowledge_revision)
+
+
+def _news(session: Session, revision: int) -> News:
+    return News(Bundles(session).live_id(), revision, Templates(session).stamp())
+
+
+class LiveModels:
+    """Holds the live `Models`; a turn that began with one set of them ends with it."""
+
+    def __init__(
+        self, database: Database, work: Work, compute: Compute, load: Callable[[str], Models]
+    ) -> None:
+        """`load` reads the bundle of an id from disk; it is called in a thread."""
+        self._database = database
+        self._work = work
+        self._compute = compute
+        self._load = load
+        self._loaded: Models | None = None
+        self._current: Models | None = None
+        self._stamp: str | None = None
+        self._failed: str | None = None
+        self._busy_since: float | None = None
+        self._changing = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._logger = logger("live")
+
+    @property
+    def current(self) -> Models | None:
+        """What is loaded now; None before the first bundle."""
+        return self._current
+
+    async def check(self) -> None:
+        """Look whether anything changed, and load it, however long that takes."""
+        news = await self._work.read(read_news)
+        if not self._is_current(news):
+            await self._start(self._catch_up(news))
+
+    async def refresh(self, news: News) -> Models | None:
+        """The models for a turn that has read `news`.
+
+        What is new is loaded in the background; turns wait for it a moment, and go on with what
+        there is if that is not enough. With nothing to go on with, they wait for the first.
+        """
+        if not self._is_current(news):
+            busy = time.monotonic() - self._busy_since if self._busy_since else 0.0
+            patience = None if self._current is None else PATIENCE_SECONDS - busy
+            if patience is None or patience > 0:
+                await asyncio.wait([self._start(self._catch_up(news))], timeout=patience)
+        return self._current
+
+    async def close(self) -> None:
+        """Wait for what is being loaded."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _is_current(self, news: News) -> bool:
+        models = self._loaded
+        if models is None:
+            return news.bundle_id in (None, self._failed)
+        if models.bundle_id != self._wanted(models, news):
+            return False
+        synced = models.index is None or models.index.revision == news.knowledge_revision
+        return synced and self._stamp == news.templates_stamp
+
+    def _wanted(self, models: Models, news: News) -> str:
+        """The bundle to have: one that could not be loaded is not tried again, the old one stays.
+
+        It stays in step with wording and knowledge meanwhile.
+        """
+        if news.bundle_id is None or news.bundle_id == self._failed:
+            return models.bundle_id
+        return news.bundle_id
+
+    def _start(self, loading: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(loading)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._logger.error("not_caught_up", reason=str(error), exc_info=error)
+
+    async def _catch_up(self, news: News) -> None:
+        async with self._changing:
+            if self._is_current(news):
+                return
+            self._busy_since = time.monotonic()
+            try:
+                await self._load_news(news)
+            finally:
+                self._busy_since = None
+
+    async def _load_news(self, news: News) -> None:
+        models = await self._models(news)
+        if models is None:
+            return
+        if models.index is not None and models.index.revision != news.knowledge_revision:
+            await self._sync(models.index)
+        await self._put_in_place(models)
+
+    async def _models(self, news: News) -> Models | None:
+        """The loaded models if they are the live ones, else the live ones from disk."""
+        models = self._loaded
+        if models is not None and models.bundle_id == self._wanted(models, news):
+            return models
+        if news.bundle_id is None:
+            return None
+        try:
+            models = await self._compute.run(partial(self._load, news.bundle_id))
+        except Exception:
+            # Whatever is wrong with the new bundle, the old one goes on answering.
+            self._failed = news.bundle_id
+            self._logger.exception("bundle_not_loaded", bundle=news.bundle_id)
+            return self._loaded
+        self._failed = None
+        self._logger.info("bundle_loaded", bundle=models.bundle_id)
+        return models
+
+    async def _sync(self, index: SearchIndex) -> None:
+        began = time.monotonic()
+        try:
+            await self._compute.run(partial(index.sync, self._database))
+            if time.monotonic() - began > WORTH_SAVING_SECONDS:
+                await self._compute.run(index.save)
+        except Exception:
+            # The index keeps what it had; the next turn tries again.
+            self._logger.exception("index_not_synced", revision=index.revision)
+
+    async def _put_in_place(self, models: Models) -> None:
+        stamp, templates = await self._work.read(_read_templates)
+        usable = {template.id: template for template in templates if _can_be_sent(template)}
+        known = {
+            label: template_id if template_id in usable else None
+            for label, template_id in models.label_templates.items()
+        }
+        self._loaded, self._stamp = models, stamp
+        self._current = replace(models, templates=usable, label_templates=known)
+
+
+def _read_templates(session: Session) -> tuple[str, list[Template]]:
+    templates = Templates(session)
+    return templates.stamp(), templates.all()
+
+
+def _can_be_sent(template: Template) -> bool:
+    """A template whose slots nothing can fill is not sent with holes in it."""
+    filled = not template.slots or find_action(template.action) is not None
+    return bool(template.texts) and filled and not template.retired

@@ -1,0 +1,205 @@
+"""Step 6: what to do, as pure functions of what is known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from bot.forms import continue_form
+from bot.mood import ANGRY
+from bot.types import Decision, DecisionKind, Draft, Understanding
+from finetune.types import Prediction, Thresholds
+from retrieval.types import Hit
+from storage.types import SEARCH_KIND_ANSWER, ConversationStatus, Message, Role, Turn
+
+MAX_CHOICES = 3
+REVIEW_NO_ANSWER = "no_answer"
+REVIEW_LOW_MARGIN = "low_margin"
+
+NOTHING_LIVE = Thresholds(answer=math.inf, clarify=math.inf, grounded=math.inf)
+"""The limits before the first bundle: no guess is good enough."""
+
+LabelTemplates = Mapping[str, int | None]
+
+_CLOSE = "close"
+_FAILED = frozenset((DecisionKind.NO_ANSWER.value, DecisionKind.CLARIFY.value))
+# A guess this many times less likely than the best one is not worth a button.
+_WORTH_OFFERING = 0.1
+
+
+def p_right(prediction: Prediction) -> float:
+    """P(the best label is right), counting that the question may be out of scope."""
+    return prediction.confidence * prediction.in_scope
+
+
+def is_held(turn: Turn) -> bool:
+    """Whether a person answers this conversation, or is about to."""
+    return turn.conversation.status in (ConversationStatus.WAITING, ConversationStatus.PERSON)
+
+
+def needs_search(
+    understanding: Understanding,
+    turn: Turn,
+    thresholds: Thresholds,
+    label_templates: LabelTemplates,
+) -> bool:
+    """Whether nothing settles the turn before knowledge is asked.
+
+    Two close intents do not: a document may answer what neither of them does.
+    """
+    decision = decide(understanding, (), turn, thresholds, label_templates)
+    return decision.kind is DecisionKind.NO_ANSWER or decision.reason == _CLOSE
+
+
+def decide(
+    understanding: Understanding,
+    hits: Sequence[Hit],
+    turn: Turn,
+    thresholds: Thresholds,
+    label_templates: LabelTemplates,
+    *,
+    failures_before_offer: int = 2,
+    review_margin: float = 0.0,
+) -> Decision:
+    """What to do; the first rule that applies.
+
+    A template that was sent by less than `review_margin` above the limit goes to review as well.
+    """
+    decision = (
+        _held(understanding, turn)
+        or _said_outright(understanding, label_templates)
+        or continue_form(understanding, turn)
+        or _sure(understanding.prediction, thresholds, label_templates, review_margin)
+        or _documented(hits, thresholds)
+        or _close(understanding.prediction, thresholds, label_templates)
+        or _known(hits, thresholds)
+        or _nothing(understanding, turn)
+    )
+    let_down = failures(turn.history) >= failures_before_offer
+    return _with_offer(decision, understanding, let_down=let_down)
+
+
+def _held(understanding: Understanding, turn: Turn) -> Decision | None:
+    if not is_held(turn):
+        return None
+    status = turn.conversation.status
+    if status is ConversationStatus.WAITING and understanding.wants_bot:
+        return None
+    return Decision(DecisionKind.RELAY, reason=status.value)
+
+
+def _said_outright(understanding: Understanding, templates: LabelTemplates) -> Decision | None:
+    """What needs no guess: a request for a person or the bot, a pressed button, no words."""
+    if understanding.wants_person:
+        return Decision(DecisionKind.HANDOFF, reason="asked")
+    if understanding.wants_bot:
+        return Decision(DecisionKind.CLARIFY, reason="back_to_bot")
+    if understanding.empty:
+        return Decision(DecisionKind.CLARIFY, reason="empty")
+    label = understanding.chosen_label
+    if label is not None and templates.get(label) is not None:
+        return Decision(DecisionKind.TEMPLATE, reason="chosen", label=label, confidence=1.0)
+    return None
+
+
+def _sure(
+    prediction: Prediction, thresholds: Thresholds, templates: LabelTemplates, margin: float
+) -> Decision | None:
+    sure = p_right(prediction)
+    label = prediction.label
+    if label is None or sure < thresholds.answer or templates.get(label) is None:
+        return None
+    review = REVIEW_LOW_MARGIN if sure < thresholds.answer + margin else None
+    return Decision(
+        DecisionKind.TEMPLATE, reason="sure", label=label, confidence=sure, review=review
+    )
+
+
+def _close(
+    prediction: Prediction, thresholds: Thresholds, templates: LabelTemplates
+) -> Decision | None:
+    best = prediction.ranked[:2]
+    together = sum(probability for _, probability in best) * prediction.in_scope
+    sure = p_right(prediction)
+    if len(best) < 2 or sure >= thresholds.answer or together < thresholds.clarify:
+        return None
+    if any(templates.get(label) is None for label, _ in best):
+        return None
+    worth = [
+        label
+        for label, probability in prediction.ranked[:MAX_CHOICES]
+        if probability >= prediction.confidence * _WORTH_OFFERING
+        and templates.get(label) is not None
+    ]
+    labels = tuple(worth) if len(worth) > 1 else tuple(label for label, _ in best)
+    return Decision(DecisionKind.CLARIFY, reason=_CLOSE, labels=labels, confidence=sure)
+
+
+def _documented(hits: Sequence[Hit], thresholds: Thresholds) -> Decision | None:
+    """What is found best is a document: its P(relevant) is worth more than two unsure guesses.
+
+    An answer of the history that is found best says no more than the guesses do.
+    """
+    best = max(hits, key=lambda hit: hit.score, default=None)
+    if best is None or best.passage.kind == SEARCH_KIND_ANSWER:
+        return None
+    return _known(hits, thresholds)
+
+
+def _known(hits: Sequence[Hit], thresholds: Thresholds) -> Decision | None:
+    best = max((hit.score for hit in hits), default=0.0)
+    if not hits or best < thresholds.grounded:
+        return None
+    return Decision(DecisionKind.GROUNDED, reason="knowledge", confidence=best)
+
+
+def _nothing(understanding: Understanding, turn: Turn) -> Decision:
+    sure = p_right(understanding.prediction)
+    reason = "unknown_again" if failures(turn.history) else "unknown"
+    return Decision(
+        DecisionKind.NO_ANSWER,
+        reason="declined" if understanding.declined else reason,
+        confidence=sure,
+        offer_person=True,
+        review=REVIEW_NO_ANSWER,
+    )
+
+
+def _with_offer(decision: Decision, understanding: Understanding, *, let_down: bool) -> Decision:
+    """Offer a person beside the normal answer to who is angry or was let down repeatedly."""
+    if decision.kind in (DecisionKind.RELAY, DecisionKind.HANDOFF):
+        return decision
+    picked = understanding.chosen_label is not None
+    if understanding.mood == ANGRY or (let_down and not picked):
+        return replace(decision, offer_person=True)
+    return decision
+
+
+def unless_unsupported(decision: Decision, draft: Draft) -> Decision:
+    """A grounded decision for which nothing could be quoted is an honest no."""
+    if decision.kind is not DecisionKind.GROUNDED or draft.citations:
+        return decision
+    return Decision(
+        DecisionKind.NO_ANSWER,
+        reason="nothing_to_quote",
+        offer_person=True,
+        review=REVIEW_NO_ANSWER,
+    )
+
+
+def failures(history: Sequence[Message]) -> int:
+    """How many of the bot's last replies in a row did not answer.
+
+    A clarifying question whose button was pressed is followed by an answer, which ends the row.
+    Friendly questions back to an empty message are nobody's failure.
+    """
+    count = 0
+    for message in reversed(history):
+        if message.role is not Role.BOT or message.decision is None:
+            continue
+        friendly = message.trace.get("reason") in ("empty", "back_to_bot")
+        if message.decision not in _FAILED or friendly:
+            break
+        count += 1
+    return count

@@ -1,0 +1,175 @@
+"""Step 7: the words of a reply."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from bot.live import Models
+from bot.types import Decision, DecisionKind, Draft, ShopFacts, Understanding
+from bot.understand import BACK_TO_BOT, HANDOFF, INTENT_PREFIX, NONE_OF_THESE
+from bot.wording import join_sentences, say
+from finetune.types import Thresholds
+from retrieval.types import Hit
+from storage.types import Citation, QuickReply, Template
+
+MAX_SUGGESTIONS = 3
+
+OnDraft = Callable[[str], Awaitable[None]]
+"""Hears each checked piece of a reply; the pieces in a row are the beginning of the reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """What steps 4 to 6 found: all that the words depend on."""
+
+    understanding: Understanding
+    hits: tuple[Hit, ...]
+    decision: Decision
+
+
+async def write(
+    thought: Thought, models: Models | None, shop: ShopFacts, on_draft: OnDraft
+) -> Draft:
+    """The words for a decision, with the offer of a person beside them where one is due."""
+    kind, reason = thought.decision.kind, thought.decision.reason
+    language = thought.understanding.language
+    if kind is DecisionKind.RELAY:
+        return relay(reason, language)
+    if kind is DecisionKind.HANDOFF:
+        return Draft(handoff_text(language, shop), language, quick_replies=(_back(language),))
+    if kind is DecisionKind.NO_ANSWER:
+        return _no_answer(thought, language)
+    if kind is DecisionKind.CLARIFY:
+        draft = _question_back(thought, models, shop, language)
+    elif kind is DecisionKind.GROUNDED and models is not None:
+        draft = await _grounded(thought, models, language, on_draft)
+    elif models is not None:
+        draft = _template(thought.decision, models, language)
+    else:
+        raise ValueError(f"expected a loaded bundle for a reply of kind {kind}, found none")
+    return _with_offer(draft) if thought.decision.offer_person else draft
+
+
+def relay(reason: str, language: str) -> Draft:
+    """Nothing while a person answers; a brief note while the customer waits for one."""
+    if reason != "waiting":
+        return Draft("", language)
+    return Draft(say("waiting", language), language, quick_replies=(_back(language),))
+
+
+def handoff_text(language: str, shop: ShopFacts, now: datetime | None = None) -> str:
+    """That a person will answer here, and honestly when, as far as the shop's hours are known."""
+    hours = shop.hours.get(language)
+    when = say("handoff_hours", language, hours=hours) if hours else ""
+    if shop.office is not None and not shop.office.are_open(now or datetime.now(UTC)):
+        closed = shop.closed.get(language)
+        return closed or join_sentences(language, say("handoff_closed", language), when)
+    waiting = shop.waiting.get(language)
+    return waiting or join_sentences(language, say("handoff", language), when)
+
+
+def trouble(language: str) -> Draft:
+    """What is said when something broke on our side."""
+    return Draft(say("error", language), language, quick_replies=(_person(language),))
+
+
+def _no_answer(thought: Thought, language: str) -> Draft:
+    key = "declined" if thought.understanding.declined else "no_answer"
+    if thought.decision.reason == "unknown_again":
+        key = "no_answer_again"
+    return Draft(say(key, language), language, quick_replies=(_person(language),))
+
+
+def _question_back(
+    thought: Thought, models: Models | None, shop: ShopFacts, language: str
+) -> Draft:
+    if thought.decision.reason == "close":
+        none = QuickReply(say("none_of_these", language), NONE_OF_THESE)
+        buttons = intent_buttons(thought.decision.labels, models, language)
+        return Draft(say("clarify", language), language, quick_replies=(*buttons, none))
+    key = "bot_again" if thought.decision.reason == "back_to_bot" else "empty"
+    return Draft(say(key, language), language, quick_replies=suggestions(models, shop, language))
+
+
+def suggestions(models: Models | None, shop: ShopFacts, language: str) -> tuple[QuickReply, ...]:
+    """A few things to ask: those the shop names, else what is asked most."""
+    if models is None:
+        return ()
+    labels = shop.suggestions or tuple(models.titles)
+    known = [label for label in labels if models.label_templates.get(label) is not None]
+    return intent_buttons(known[:MAX_SUGGESTIONS], models, language)
+
+
+def intent_buttons(
+    labels: Sequence[str], models: Models | None, language: str
+) -> tuple[QuickReply, ...]:
+    """One button per intent, none of them twice under the same words."""
+    buttons: dict[str, QuickReply] = {}
+    for label in labels:
+        titles = models.titles.get(label, {}) if models is not None else {}
+        text = titles.get(language) or next(iter(titles.values()), None) or _readable(label)
+        buttons.setdefault(text, QuickReply(text, INTENT_PREFIX + label))
+    return tuple(buttons.values())
+
+
+def _readable(label: str) -> str:
+    return label.replace("_", " ").replace("-", " ").strip().capitalize()
+
+
+def _template(decision: Decision, models: Models, language: str) -> Draft:
+    template = models.templates[models.label_templates[decision.label or ""] or 0]
+    text, found = _wording(template, language)
+    draft = Draft(text, language, template_id=template.id, template_revision=template.revision)
+    if found == language:
+        return draft
+    return replace(
+        draft,
+        text=f"{text}\n\n{say('other_language', language)}",
+        quick_replies=(_person(language),),
+    )
+
+
+def _wording(template: Template, language: str) -> tuple[str, str]:
+    """The template's first wording in this language, else in the one that it has."""
+    found = language if template.texts.get(language) else next(iter(template.texts))
+    return template.texts[found][0], found
+
+
+async def _grounded(thought: Thought, models: Models, language: str, on_draft: OnDraft) -> Draft:
+    """A quotation, shown piece by piece; an honest no if there is nothing to quote."""
+    text = ""
+    citations: list[Citation] = []
+    if models.generator is not None:
+        hits = relevant(thought.hits, models.thresholds, language)
+        async for piece in models.generator.write(thought.understanding.question, hits, language):
+            text += piece.text
+            citations += piece.citations
+            await on_draft(piece.text)
+    if not text:
+        return _no_answer(thought, language)
+    return Draft(text, language, citations=tuple(citations))
+
+
+def relevant(hits: Sequence[Hit], thresholds: Thresholds, language: str) -> list[Hit]:
+    """The hits that may be quoted: those in the customer's language first, then by relevance."""
+    good = [hit for hit in hits if hit.score >= thresholds.grounded]
+    return sorted(good, key=lambda hit: hit.passage.language != language)
+
+
+def _with_offer(draft: Draft) -> Draft:
+    """The same words, and one line that offers a person."""
+    if any(button.payload == HANDOFF for button in draft.quick_replies):
+        return draft
+    offer = say("offer_person", draft.language)
+    buttons = (*draft.quick_replies, _person(draft.language))
+    return replace(draft, text=f"{draft.text}\n\n{offer}", quick_replies=buttons)
+
+
+def _person(language: str) -> QuickReply:
+    return QuickReply(say("talk_to_person", language), HANDOFF)
+
+
+def _back(language: str) -> QuickReply:
+    return QuickReply(say("back_to_bot", language), BACK_TO_BOT)

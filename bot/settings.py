@@ -1,0 +1,76 @@
+"""The only place that reads the environment; every other room gets values handed down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import HomeUnusableError
+from storage.database import sqlite_url
+
+
+class Settings(BaseSettings):
+    """How this process is run: each field is read from `KEFU_<NAME>` unless it is given."""
+
+    model_config = SettingsConfigDict(env_prefix="KEFU_", frozen=True, extra="ignore")
+
+    home: Path = Path("var")
+    database_url: SecretStr | None = None
+    shop: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    allowed_origins: tuple[str, ...] = ()
+    """Origins of pages that may embed the widget and call the API from a browser."""
+    telegram_token: SecretStr | None = None
+    telegram_api_base: str = "https://api.telegram.org"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    max_message_chars: int = Field(default=4000, ge=1)
+    model_threads: int = Field(default=2, ge=1)
+    """How many turns may run a model at the same time."""
+    watch_seconds: float = Field(default=1.0, gt=0)
+    """How often an idle server looks whether another bundle was promoted."""
+
+    @property
+    def url(self) -> str:
+        """The database's URL; the embedded SQLite file in the home unless one is set."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return sqlite_url(self.home / "kefu.db")
+
+    @property
+    def bundles_dir(self) -> Path:
+        """Where `bundles/<id>` folders live."""
+        return self.home / "bundles"
+
+    @property
+    def indexes_dir(self) -> Path:
+        """Where search caches live, one folder per encoder."""
+        return self.home / "indexes"
+
+    @property
+    def encoders_dir(self) -> Path:
+        """Where the search encoders that were trained here live."""
+        return self.home / "encoders"
+
+    @property
+    def logs_dir(self) -> Path:
+        """Where log files go."""
+        return self.home / "logs"
+
+    @property
+    def _folders(self) -> tuple[Path, ...]:
+        return (self.home, self.bundles_dir, self.indexes_dir, self.encoders_dir, self.logs_dir)
+
+    def prepare_home(self) -> None:
+        """Create the home and its folders, readable by their owner alone."""
+        try:
+            for folder in self._folders:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise HomeUnusableError(
+                f"expected a writable home folder at {self.home}, found: {error.strerror}; "
+                "choose another with --home or KEFU_HOME"
+            ) from error

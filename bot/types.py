@@ -1,0 +1,168 @@
+"""What crosses the borders of the conversation room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from bot.office import OfficeHours
+from finetune.types import Prediction
+from storage.types import Citation, QuickReply
+
+
+class DecisionKind(StrEnum):
+    """The eight things a turn can end in; part of the public API."""
+
+    RELAY = "relay"
+    TEMPLATE = "template"
+    ACTION = "action"
+    FORM = "form"
+    GROUNDED = "grounded"
+    CLARIFY = "clarify"
+    NO_ANSWER = "no_answer"
+    HANDOFF = "handoff"
+
+
+@dataclass(frozen=True, slots=True)
+class ShopFacts:
+    """What the conversation room needs to know of the shop; texts are per language.
+
+    `contacts` are the company's own numbers and addresses, which masking keeps; `suggestions`
+    are intent labels to offer a customer who has not asked anything yet. `waiting` is said when
+    a person is asked for, `closed` outside office hours; without them the bot has its own words.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    language: str = "en"
+    languages: tuple[str, ...] = ("zh", "en")
+    office: OfficeHours | None = None
+    hours: Mapping[str, str] = field(default_factory=dict)
+    contacts: tuple[str, ...] = ()
+    greeting: Mapping[str, str] = field(default_factory=dict)
+    suggestions: tuple[str, ...] = ()
+    waiting: Mapping[str, str] = field(default_factory=dict)
+    closed: Mapping[str, str] = field(default_factory=dict)
+    failures_before_offer: int = 2
+
+    @property
+    def name(self) -> str:
+        """The shop's name in its own language."""
+        return self.names.get(self.language) or next(iter(self.names.values()), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether customers are answered now; `problems` says in one line each why not."""
+
+    ready: bool
+    bundle: str | None
+    knowledge_revision: int | None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A customer's message as a channel hands it to the pipeline.
+
+    `external_id` is the channel's own id; a redelivered one is answered once. `payload` is what
+    a pressed button carried. `target` is where a pushing channel delivers (a Telegram chat id).
+    """
+
+    channel: str
+    conversation_id: str
+    external_id: str
+    text: str
+    payload: str | None = None
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """Something recognised in a message, e.g. an order number."""
+
+    kind: str
+    value: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """Step 4: what a message says."""
+
+    language: str
+    prediction: Prediction
+    wants_person: bool = False
+    wants_bot: bool = False
+    entities: tuple[Entity, ...] = ()
+    mood: str | None = None
+    chosen_label: str | None = None
+    """The intent a pressed 'did you mean' button names: no guess is needed."""
+    declined: bool = False
+    """The customer pressed "none of these" below a clarifying question."""
+    empty: bool = False
+    """Nothing to answer: only emoji, punctuation or the like."""
+    question: str = ""
+    """The masked text to search for: this message, or the earlier one that a button is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Step 6: what to do, and why in one word for the trace."""
+
+    kind: DecisionKind
+    reason: str
+    label: str | None = None
+    labels: tuple[str, ...] = ()
+    confidence: float | None = None
+    offer_person: bool = False
+    review: str | None = None
+    """The review queue's kind when a person should look at this turn later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Step 7: the words, before they are recorded."""
+
+    text: str
+    language: str
+    citations: tuple[Citation, ...] = ()
+    quick_replies: tuple[QuickReply, ...] = ()
+    template_id: int | None = None
+    template_revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What every channel gets back, and what `ask --json` prints."""
+
+    reply: str
+    language: str
+    decision: DecisionKind
+    intent: str | None
+    confidence: float | None
+    citations: tuple[Citation, ...]
+    quick_replies: tuple[QuickReply, ...]
+    timings_ms: dict[str, float]
+    bundle: str | None
+    conversation: str
+    message: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something a conversation's listeners hear: message, draft, retract, typing or status.
+
+    `seq` is set for stored messages only; it is the id that a reconnecting listener resumes from.
+    """
+
+    kind: str
+    data: dict[str, Any] = field(default_factory=dict)
+    seq: int | None = None
+
+
+PUSHING_CHANNELS = frozenset(("telegram",))
+"""Channels that deliver by an outbox row; on the others customers fetch their messages."""

@@ -1,0 +1,123 @@
+"""Step 4: what a message says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from bot.entities import find_entities
+from bot.live import Models
+from bot.mood import find_mood
+from bot.person import asks_for_bot, asks_for_person
+from bot.types import ShopFacts, Understanding
+from bot.work import Compute
+from finetune.types import Prediction
+from retrieval.language import detect_language
+from storage.normalise import normalise
+from storage.types import Message, Role, Turn
+
+HANDOFF = "handoff"
+BACK_TO_BOT = "bot"
+NONE_OF_THESE = "none"
+INTENT_PREFIX = "intent:"
+
+NO_PREDICTION = Prediction(ranked=(), in_scope=0.0)
+
+
+async def understand(
+    message: Message,
+    payload: str | None,
+    turn: Turn,
+    shop: ShopFacts,
+    models: Models | None,
+    compute: Compute,
+) -> Understanding:
+    """Read the message, and guess its intent where a guess is needed."""
+    understanding = read_message(message, payload, turn, shop)
+    if models is None or not needs_guess(understanding):
+        return understanding
+    predictions = await compute.run(partial(models.classifier.predict, [message.masked_text]))
+    return replace(understanding, prediction=predictions[0])
+
+
+def needs_guess(understanding: Understanding) -> bool:
+    """Whether the intent is not known without the classifier."""
+    return not (
+        understanding.wants_person
+        or understanding.wants_bot
+        or understanding.declined
+        or understanding.empty
+        or understanding.chosen_label is not None
+    )
+
+
+def read_message(
+    message: Message, payload: str | None, turn: Turn, shop: ShopFacts
+) -> Understanding:
+    """All that a message says by itself and by its place in the conversation."""
+    understanding = Understanding(
+        language=choose_language(message.text, turn.conversation.language, shop.language),
+        prediction=NO_PREDICTION,
+        entities=find_entities(message.text),
+        mood=find_mood(message.text),
+        question=message.masked_text,
+    )
+    offer = find_offer(payload, message.text, turn.history)
+    if offer is not None:
+        return _pressed(understanding, *offer, turn.history)
+    return replace(
+        understanding,
+        wants_person=asks_for_person(message.text),
+        wants_bot=asks_for_bot(message.text),
+        empty=says_nothing(message.text),
+    )
+
+
+def choose_language(text: str, conversation: str | None, shop: str) -> str:
+    """The language of the text; without evidence the conversation's, else the shop's."""
+    return detect_language(text) or conversation or shop
+
+
+def says_nothing(text: str) -> bool:
+    """Whether there is neither a letter nor a digit: only emoji, punctuation or the like."""
+    return not any(character.isalnum() for character in text)
+
+
+def find_offer(
+    payload: str | None, text: str, history: Sequence[Message]
+) -> tuple[str, Message] | None:
+    """The payload of a pressed button and the message that offered it; None if nothing did.
+
+    What a client sends is only a claim, so the button must stand in the history. A customer may
+    also type what a button of the bot's last message says.
+    """
+    said = [message for message in reversed(history) if message.role is Role.BOT]
+    if payload is not None:
+        for message in said:
+            if any(button.payload == payload for button in message.quick_replies):
+                return payload, message
+        return None
+    for message in said[:1]:
+        for button in message.quick_replies:
+            if normalise(button.text).casefold() == normalise(text).casefold():
+                return button.payload, message
+    return None
+
+
+def _pressed(
+    understanding: Understanding, payload: str, offer: Message, history: Sequence[Message]
+) -> Understanding:
+    if payload == HANDOFF:
+        return replace(understanding, wants_person=True)
+    if payload == BACK_TO_BOT:
+        return replace(understanding, wants_bot=True)
+    question = next(
+        (message.masked_text for message in history if message.id == offer.reply_to),
+        understanding.question,
+    )
+    language = offer.language or understanding.language
+    understanding = replace(understanding, question=question, language=language)
+    if payload.startswith(INTENT_PREFIX):
+        return replace(understanding, chosen_label=payload.removeprefix(INTENT_PREFIX))
+    return replace(understanding, declined=payload == NONE_OF_THESE)

@@ -1,0 +1,105 @@
+"""The web app: every route, and what holds for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware.cors import CORSMiddleware
+
+from bot.admin.router import login_router
+from bot.admin.router import router as admin_router
+from bot.services import Services, open_services
+from bot.settings import Settings
+from bot.web import conversations, health, openai_compat, shop
+from bot.web.errors import install_error_handlers
+from bot.web.metrics import Metrics, MetricsMiddleware
+from bot.web.pages import install_pages
+from bot.web.security import MAX_BODY_BYTES, BodyLimitMiddleware, SecurityHeadersMiddleware
+from bot.web.state import Web, web_of
+
+_DESCRIPTION = """
+Customers: `POST /api/conversations` gives a token; send it as `Authorization: Bearer` with every
+request about that conversation. No token at all is 401; an unknown conversation is 404; another
+conversation's token is 403.
+
+Staff: `/api/admin` and `/v1` want a staff member's API token as `Authorization: Bearer`, or the
+cookie of `POST /api/admin/login`.
+
+Every error is `{error, detail}`: a word for programs, a line for people.
+"""
+
+
+def create_app(services: Services) -> FastAPI:
+    """The app over services that somebody else opens and closes."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await web_of(app).close()
+
+    metrics = Metrics()
+    app = _build(lifespan, metrics, services.settings)
+    app.state.web = Web(services, metrics)
+    return app
+
+
+def create_app_from_settings(settings: Settings) -> FastAPI:
+    """The app that opens its own services when it starts, and closes them when it ends."""
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_services(settings) as services:
+            await services.recover()
+            app.state.web = Web(services, metrics)
+            try:
+                yield
+            finally:
+                await web_of(app).close()
+
+    return _build(lifespan, metrics, settings)
+
+
+def _build(lifespan: object, metrics: Metrics, settings: Settings) -> FastAPI:
+    app = FastAPI(
+        title="Kefu",
+        description=_DESCRIPTION,
+        version="0.1.0",
+        lifespan=lifespan,  # type: ignore[arg-type]
+        docs_url=None,
+        redoc_url=None,
+        # FastAPI's own log records carry validation input and exception text.
+        telemetry={"logs": False},
+        generate_unique_id_function=_operation_id,
+    )
+    install_error_handlers(app)
+    for router in (
+        conversations.router,
+        shop.router,
+        openai_compat.router,
+        login_router,
+        admin_router,
+        health.router,
+    ):
+        app.include_router(router)
+    install_pages(app)
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.allowed_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
+        )
+    app.add_middleware(BodyLimitMiddleware, limit=MAX_BODY_BYTES)
+    app.add_middleware(SecurityHeadersMiddleware)
+    app.add_middleware(MetricsMiddleware, metrics=metrics)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

@@ -1,0 +1,140 @@
+"""Server-sent events: what happens in a conversation, and a reply as it is being written."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from fastapi.sse import ServerSentEvent, format_sse_event
+from sqlalchemy.orm import Session
+
+from bot.types import Event, Incoming, Reply
+from bot.web.schemas import as_json, message_out, reply_out
+from bot.web.state import CLOSING, Web
+from storage.conversations import Conversations
+from storage.errors import KefuError
+from storage.types import ConversationStatus, Message
+
+POLL_SECONDS = 1.0
+POLL_SECONDS_IDLE = 5.0
+BATCH = 200
+
+_PASSED_ON = frozenset(("draft", "retract", "typing"))
+
+
+@dataclass(slots=True)
+class _Seen:
+    """How far a listener is."""
+
+    seq: int
+    status: ConversationStatus | None = None
+    wait: float = POLL_SECONDS
+    looked: float = field(default_factory=time.monotonic)
+
+
+async def conversation_events(
+    web: Web, conversation_id: str, after: int
+) -> AsyncIterator[ServerSentEvent]:
+    """Everything after `after`: from the database first, then as it happens.
+
+    The bus of this process tells at once; the rows are looked at now and then as well, because
+    other processes write too. Messages always come from their rows, in order, each once.
+    """
+    seen = _Seen(after)
+    with web.listen(conversation_id) as subscription:
+        # Listening begins before reading, so that nothing falls between the two.
+        async for event in _news(web, conversation_id, seen):
+            yield event
+        while not web.closing:
+            event_or_none = await subscription.get(seen.wait)
+            if event_or_none is not None and event_or_none.kind == CLOSING:
+                return
+            if event_or_none is not None and event_or_none.kind in _PASSED_ON:
+                yield _passed_on(event_or_none)
+                if time.monotonic() - seen.looked < seen.wait:
+                    continue
+            elif event_or_none is None:
+                seen.wait = min(seen.wait * 1.5, POLL_SECONDS_IDLE)
+            async for event in _news(web, conversation_id, seen):
+                seen.wait = POLL_SECONDS
+                yield event
+
+
+async def _news(web: Web, conversation_id: str, seen: _Seen) -> AsyncIterator[ServerSentEvent]:
+    more = True
+    while more:
+        after = seen.seq
+
+        def read(session: Session, after: int = after) -> tuple[ConversationStatus, list[Message]]:
+            conversations = Conversations(session)
+            status = conversations.get(conversation_id).status
+            return status, conversations.messages_after(conversation_id, after, limit=BATCH)
+
+        status, messages = await web.services.work.read(read)
+        seen.looked = time.monotonic()
+        for message in messages:
+            seen.seq = message.seq
+            yield ServerSentEvent(
+                raw_data=as_json(message_out(message)), event="message", id=str(message.seq)
+            )
+        more = len(messages) == BATCH
+        if status is not seen.status:
+            seen.status = status
+            yield ServerSentEvent(raw_data=as_json({"status": status}), event="status")
+
+
+def _passed_on(event: Event) -> ServerSentEvent:
+    return ServerSentEvent(raw_data=as_json(event.data), event=event.kind)
+
+
+async def streamed_reply(web: Web, incoming: Incoming) -> AsyncIterator[bytes]:
+    """A turn as events: `draft` for each checked piece, then `message`, or `error`.
+
+    Waits for the first of them, so that a turn that cannot even begin raises its error here,
+    while the response can still have its status.
+    """
+    pieces: asyncio.Queue[str | None] = asyncio.Queue()
+    turn = start_turn(web, incoming, pieces)
+    first = await pieces.get()
+    if first is None:
+        await turn
+    return _reply_events(turn, first, pieces)
+
+
+async def _reply_events(
+    turn: asyncio.Task[Reply], piece: str | None, pieces: asyncio.Queue[str | None]
+) -> AsyncIterator[bytes]:
+    while piece is not None:
+        yield _bytes("draft", {"text": piece})
+        piece = await pieces.get()
+    try:
+        yield _bytes("message", reply_out(await turn))
+    except KefuError as error:
+        yield _bytes("error", {"error": error.code, "detail": str(error)})
+
+
+def start_turn(
+    web: Web, incoming: Incoming, pieces: asyncio.Queue[str | None] | None = None
+) -> asyncio.Task[Reply]:
+    """Answer in the background; `pieces` gets what is shown already, and None at the end."""
+
+    async def on_draft(piece: str) -> None:
+        if pieces is not None:
+            pieces.put_nowait(piece)
+
+    async def turn() -> Reply:
+        try:
+            reply = await web.services.pipeline.reply(incoming, on_draft=on_draft)
+            web.metrics.count_reply(reply)
+            return reply
+        finally:
+            if pieces is not None:
+                pieces.put_nowait(None)
+
+    return web.start_turn(turn())
+
+
+def _bytes(event: str, value: object) -> bytes:
+    return format_sse_event(data_str=as_json(value), event=event)

@@ -1,0 +1,146 @@
+"""Fits what turns scores into probabilities, on questions that training did not see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from finetune.classifier import (
+    Calibration,
+    Matrix,
+    Scores,
+    combine,
+    scope_evidence,
+    sigmoid,
+    softmax,
+    with_bias,
+)
+
+_OUTSIDE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Scores of held-out questions and the number of the right class, -1 if out of scope.
+
+    Only the first `labels` columns of the scores are intents.
+    """
+
+    scores: Scores
+    expected: NDArray[np.int64]
+    labels: int
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """Which questions are in scope."""
+        inside: NDArray[np.bool_] = self.expected != _OUTSIDE
+        return inside
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Held-out questions as the calibrated classifier sees them."""
+
+    confidence: NDArray[np.float64]
+    in_scope: NDArray[np.float64]
+    top_two: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    among_two: NDArray[np.bool_]
+    inside: NDArray[np.bool_]
+
+
+def fit_calibration(held_out: Sequence[HeldOut], *, expected_oos_share: float) -> Calibration:
+    """Weights of the heads by maximum likelihood, then the in-scope score by logistic regression.
+
+    Scaling scores by a fitted number is temperature scaling (Guo et al. 2017), here with one
+    temperature per head.
+    """
+    lexical, dense = _fit_blend(held_out)
+    blended = Calibration(lexical, dense, ())
+    return Calibration(lexical, dense, _fit_scope(held_out, blended, expected_oos_share))
+
+
+def _fit_blend(held_out: Sequence[HeldOut]) -> tuple[float, float]:
+    from scipy.optimize import minimize
+
+    inside = [_only(fold, fold.inside) for fold in held_out if fold.inside.any()]
+    if not inside:
+        return 1.0, 1.0
+
+    def loss(logarithms: NDArray[np.float64]) -> float:
+        lexical, dense = np.exp(logarithms).tolist()
+        weights = Calibration(lexical, dense, ())
+        return float(np.mean(np.concatenate([_surprise(fold, weights) for fold in inside])))
+
+    found = minimize(loss, x0=np.log([2.0, 1.0]), method="Nelder-Mead", bounds=[(-5, 4)] * 2)
+    lexical, dense = np.exp(found.x).tolist()
+    return lexical, dense
+
+
+def _surprise(fold: HeldOut, weights: Calibration) -> Matrix:
+    probabilities = softmax(combine(fold.scores, weights)[:, : fold.labels])
+    right: Matrix = probabilities[np.arange(len(fold.expected)), fold.expected]
+    surprise: Matrix = -np.log(np.maximum(right, 1e-9))
+    return surprise
+
+
+def _fit_scope(
+    held_out: Sequence[HeldOut], blended: Calibration, oos_share: float
+) -> tuple[float, ...]:
+    from sklearn.linear_model import LogisticRegression
+
+    evidence = np.concatenate(
+        [
+            scope_evidence(fold.scores, combine(fold.scores, blended), fold.labels)
+            for fold in held_out
+        ]
+    ).astype(np.float64)
+    inside = np.concatenate([fold.inside for fold in held_out])
+    if inside.all() or not inside.any():
+        # Nothing is known of what lies outside: the classifier's own certainty has to do.
+        return (-1.0, 0.0, 0.0, 0.0, 4.0, 0.0, -2.0, 0.0)
+    mean, spread = evidence.mean(axis=0), evidence.std(axis=0) + 1e-6
+    # The held-out rows need not come in the proportions of live traffic.
+    weights = np.where(inside, (1 - oos_share) / inside.mean(), oos_share / (1 - inside.mean()))
+    model = LogisticRegression(C=1.0, max_iter=1000)
+    model.fit((evidence - mean) / spread, inside, sample_weight=weights)
+    slopes = model.coef_[0] / spread
+    bias = float(model.intercept_[0] - (slopes * mean).sum())
+    return (bias, *(float(slope) for slope in slopes))
+
+
+def judge(held_out: Sequence[HeldOut], calibration: Calibration) -> Judged:
+    """The calibrated view of held-out questions, to choose thresholds and report from."""
+    parts = [_judge(fold, calibration) for fold in held_out]
+    return Judged(*(np.concatenate([getattr(part, name) for part in parts])
+                    for name in Judged.__slots__))  # fmt: skip
+
+
+def _judge(fold: HeldOut, calibration: Calibration) -> Judged:
+    combined = combine(fold.scores, calibration)
+    probabilities = softmax(combined[:, : fold.labels])
+    order = np.argsort(-probabilities, axis=1, kind="stable")
+    rows = np.arange(len(fold.expected))
+    evidence = with_bias(scope_evidence(fold.scores, combined, fold.labels))
+    second = order[:, min(1, fold.labels - 1)]
+    confidence = probabilities[rows, order[:, 0]]
+    return Judged(
+        confidence=confidence.astype(np.float64),
+        in_scope=sigmoid(evidence @ np.array(calibration.in_scope)).astype(np.float64),
+        top_two=(confidence + (probabilities[rows, second] if fold.labels > 1 else 0)).astype(
+            np.float64
+        ),
+        right=order[:, 0] == fold.expected,
+        among_two=(order[:, 0] == fold.expected) | (second == fold.expected),
+        inside=fold.inside,
+    )
+
+
+def _only(fold: HeldOut, chosen: NDArray[np.bool_]) -> HeldOut:
+    scores = Scores(
+        fold.scores.lexical[chosen], fold.scores.dense[chosen], fold.scores.unknown[chosen]
+    )
+    return HeldOut(scores, fold.expected[chosen], fold.labels)

@@ -1,0 +1,132 @@
+"""What to train on and what to measure with, out of all that the database remembers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy.orm import Session
+
+from finetune.importing import SOURCE_GOLDEN, SOURCE_HISTORY
+from finetune.types import Dataset, LabelledQuestion
+from storage.examples import Examples
+from storage.normalise import normalise, text_key
+from storage.templates import Templates
+from storage.types import OUT_OF_SCOPE, SOURCE_CORRECTION, Example
+
+GOLDEN_SHARE = 0.1
+CORRECTION_WEIGHT = 2.0
+MOST_REPEATS = 4
+"""A question asked again and again counts for more, but not without end."""
+
+
+def build_dataset(session: Session, *, seed: int = 0) -> Dataset:
+    """The training rows, the golden questions and the corrections.
+
+    Where no golden question exists yet, a tenth of the history is chosen by the hash of the
+    question and frozen for good. A question that is golden is never among the rows.
+    """
+    examples = [e for e in Examples(session).all() if e.intent]
+    if not any(e.golden for e in examples):
+        chosen = choose_golden(examples, seed=seed)
+        Examples(session).mark_golden(chosen)
+        examples = [e for e in Examples(session).all() if e.intent]
+    golden, corrections, rows = split(examples)
+    templates = {t.name: t for t in Templates(session).all()}
+    labels = sorted({row.label for row in rows} - {OUT_OF_SCOPE})
+    label_templates = {
+        label: templates[label].id if label in templates else None for label in labels
+    }
+    protected = frozenset(label for label in labels if label in templates
+                          and templates[label].protected)  # fmt: skip
+    fingerprint = _fingerprint(Examples(session).fingerprint(), label_templates, protected)
+    return Dataset(rows, golden, corrections, label_templates, protected, fingerprint)
+
+
+def split(
+    examples: Sequence[Example],
+) -> tuple[
+    tuple[LabelledQuestion, ...], tuple[LabelledQuestion, ...], tuple[LabelledQuestion, ...]
+]:
+    """Golden questions, corrections and training rows, in this order; no question in two labels.
+
+    The shop's own golden file wins over a correction of the same question; a golden question
+    that was only sampled from the history gives way to it.
+    """
+    corrected = {question_key(e) for e in examples if e.source == SOURCE_CORRECTION}
+    golden = {
+        question_key(e): e
+        for e in examples
+        if e.golden and (e.source == SOURCE_GOLDEN or question_key(e) not in corrected)
+    }
+    free: defaultdict[str, list[Example]] = defaultdict(list)
+    for example in examples:
+        if question_key(example) not in golden:
+            free[question_key(example)].append(example)
+    rows = tuple(settle(group) for group in free.values())
+    corrections = tuple(row for row in rows if row.source == SOURCE_CORRECTION)
+    return tuple(_labelled(e, e.weight) for e in golden.values()), corrections, rows
+
+
+def settle(same_question: Sequence[Example]) -> LabelledQuestion:
+    """One row for a question: the correction's label, else the majority's, else the latest.
+
+    Its weight grows with the square root of how often the label was given.
+    """
+    corrections = [e for e in same_question if e.source == SOURCE_CORRECTION]
+    if corrections:
+        return _labelled(corrections[-1], corrections[-1].weight * CORRECTION_WEIGHT)
+    votes: defaultdict[str, float] = defaultdict(float)
+    latest: dict[str, int] = {}
+    for place, example in enumerate(same_question):
+        votes[str(example.intent)] += example.weight
+        latest[str(example.intent)] = place
+    label = max(votes, key=lambda name: (votes[name], latest[name]))
+    agreeing = [e for e in same_question if e.intent == label]
+    strongest = max(agreeing, key=lambda e: e.weight)
+    repeats = math.sqrt(min(len(agreeing), MOST_REPEATS))
+    return _labelled(strongest, strongest.weight * repeats)
+
+
+def choose_golden(examples: Iterable[Example], *, seed: int = 0) -> list[int]:
+    """Ids of a tenth of the history's questions, by hash, in proportion to their labels.
+
+    A label keeps at least two questions to train on; what it cannot give, the next ones do.
+    """
+    by_label: defaultdict[str, dict[str, Example]] = defaultdict(dict)
+    for example in examples:
+        if example.source == SOURCE_HISTORY and example.intent:
+            by_label[example.intent].setdefault(question_key(example), example)
+    chosen: list[int] = []
+    owed = 0.5
+    for label in sorted(by_label):
+        questions = by_label[label]
+        owed += len(questions) * GOLDEN_SHARE
+        most = max(0, min(len(questions) - 2, math.ceil(len(questions) * GOLDEN_SHARE)))
+        taken = min(int(owed), most)
+        owed = min(owed - taken, 1.0)
+        order = sorted(questions, key=lambda key: _digest(f"{seed} {key}"))
+        chosen += [e.id for key in order[:taken] if (e := questions[key]).id is not None]
+    return chosen
+
+
+def question_key(example: Example) -> str:
+    """Equal for questions that differ in case, width and white space only."""
+    return text_key(normalise(example.question).casefold())
+
+
+def _labelled(example: Example, weight: float) -> LabelledQuestion:
+    return LabelledQuestion(
+        example.question, str(example.intent), example.language, weight, example.source
+    )
+
+
+def _fingerprint(examples: str, labels: Mapping[str, int | None], protected: frozenset[str]) -> str:
+    return _digest(json.dumps([examples, dict(sorted(labels.items())), sorted(protected)]))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,37 @@
+"""The errors of the training room.
+
+InputError                      400
+├── SourceError                      a history or question file cannot be read at all
+├── ShopFolderError                  a file of the shop folder says something unusable
+└── NotEnoughDataError               there is too little to train on
+KefuError
+└── BundleDamagedError          500  a bundle's files are not what its manifest says
+"""
+
+from __future__ import annotations
+
+from storage.errors import InputError, KefuError
+
+
+class SourceError(InputError):
+    """A history or question file cannot be read at all."""
+
+    code = "bad_source"
+
+
+class ShopFolderError(InputError):
+    """A file of the shop folder is missing or says something that cannot be used."""
+
+    code = "bad_shop_folder"
+
+
+class NotEnoughDataError(InputError):
+    """There is too little labelled history to train on."""
+
+    code = "not_enough_data"
+
+
+class BundleDamagedError(KefuError):
+    """A bundle's files are missing or are not what its manifest says."""
+
+    code = "bundle_damaged"

@@ -1,0 +1,154 @@
+"""May a new bundle go live? Pure decisions with their reasons in plain words.
+
+The paired comparison is the score test of Tango (1998), "Equivalence test and confidence interval
+for the difference in proportions for the paired-sample design", Statistics in Medicine 17,
+891-908; the test of a single intent is McNemar's, one-sided and exact.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+MARGIN = 0.01
+LEVEL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class GateVerdict:
+    """Whether a bundle may go live, and why or why not."""
+
+    passed: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """How two models did on the same questions: `gained` and `lost` count where they differ."""
+
+    n: int
+    gained: int
+    lost: int
+
+    @classmethod
+    def of(cls, champion: Sequence[bool], challenger: Sequence[bool]) -> Paired:
+        """Count the questions that only one of the two got right."""
+        pairs = list(zip(champion, challenger, strict=True))
+        gained = sum(1 for old, new in pairs if new and not old)
+        lost = sum(1 for old, new in pairs if old and not new)
+        return cls(len(pairs), gained, lost)
+
+    @property
+    def difference(self) -> float:
+        """Share right of the challenger minus that of the champion."""
+        return (self.gained - self.lost) / self.n if self.n else 0.0
+
+
+def first_gate(accuracy: float | None, majority: float) -> GateVerdict:
+    """The first bundle has to beat the answer that always names the commonest intent."""
+    if accuracy is None:
+        return GateVerdict(False, ("there are no golden questions to measure the first model on",))
+    found = (
+        f"{accuracy:.1%} of the golden questions right, the commonest intent alone {majority:.1%}"
+    )
+    if accuracy > majority:
+        return GateVerdict(True, (found,))
+    return GateVerdict(False, (f"not better than always naming one intent: {found}",))
+
+
+def paired_gate(
+    champion_correct: Sequence[bool],
+    challenger_correct: Sequence[bool],
+    *,
+    labels: Sequence[str] = (),
+    protected: Collection[str] = (),
+    search: tuple[Sequence[bool], Sequence[bool]] | None = None,
+    corrections: Mapping[str, bool] | None = None,
+    margin: float = MARGIN,
+) -> GateVerdict:
+    """Compare a challenger with the live bundle, question by question.
+
+    `labels` names the intent of each golden question, for the protected ones. `search` holds
+    whether each search question had its passage among the first three, for both. `corrections`
+    says of each accepted correction (its question) whether the challenger has it right.
+    """
+    verdicts = [
+        not_worse("golden questions", Paired.of(champion_correct, challenger_correct), margin)
+    ]
+    if search is not None:
+        verdicts.append(not_worse("search questions (recall@3)", Paired.of(*search), margin))
+    for label in sorted(set(protected) & set(labels)):
+        rows = [i for i, name in enumerate(labels) if name == label]
+        old, new = [champion_correct[i] for i in rows], [challenger_correct[i] for i in rows]
+        verdicts.append(keeps_protected(label, Paired.of(old, new)))
+    verdicts.append(_keeps_corrections(corrections or {}))
+    return _together(verdicts)
+
+
+def not_worse(what: str, pairs: Paired, margin: float = MARGIN) -> GateVerdict:
+    """Non-inferiority at the 95% level; where it cannot be settled, a net loss is refused.
+
+    With few questions no test can show a margin of one point, not even for two equal models.
+    Then the challenger passes if it gets at least as many right.
+    """
+    found = f"{what}: {pairs.n}, {pairs.gained} won and {pairs.lost} lost"
+    if score_statistic(pairs, -margin) >= NormalDist().inv_cdf(LEVEL):
+        return GateVerdict(True, (f"{found}; not worse by {margin:.0%} or more (95%)",))
+    if pairs.gained >= pairs.lost:
+        return GateVerdict(True, (f"{found}; too few to prove more, and no fewer are right",))
+    return GateVerdict(
+        False, (f"{found}; this does not rule out being worse by {margin:.0%} (95%)",)
+    )
+
+
+def keeps_protected(label: str, pairs: Paired) -> GateVerdict:
+    """A protected intent may lose no more than chance explains (exact McNemar, one-sided, 5%).
+
+    Under five questions that test can never refuse, so there any net loss does.
+    """
+    found = f"protected intent {label}: {pairs.gained} won and {pairs.lost} lost of {pairs.n}"
+    too_few = pairs.n < 5
+    worse = pairs.lost > pairs.gained if too_few else mcnemar_p(pairs) <= 1 - LEVEL
+    return GateVerdict(not worse, (found,))
+
+
+def score_statistic(pairs: Paired, difference: float) -> float:
+    """Tango's statistic for the hypothesis that the true difference of shares is `difference`."""
+    n, b, c = pairs.n, pairs.gained, pairs.lost
+    if not n:
+        return 0.0
+    a2 = 2 * n
+    a1 = -b - c + (2 * n - b + c) * difference
+    a0 = -c * difference * (1 - difference)
+    share = (math.sqrt(max(a1 * a1 - 4 * a2 * a0, 0.0)) - a1) / (2 * a2)
+    variance = n * (2 * share + difference * (1 - difference))
+    shift = b - c - n * difference
+    if variance <= 0:
+        return math.copysign(math.inf, shift) if shift else 0.0
+    return shift / math.sqrt(variance)
+
+
+def mcnemar_p(pairs: Paired) -> float:
+    """P(at least this many losses among the questions where the two differ), if both are equal."""
+    differing = pairs.gained + pairs.lost
+    ways = sum(math.comb(differing, k) for k in range(pairs.lost, differing + 1))
+    return float(ways / 2**differing)
+
+
+def _keeps_corrections(corrections: Mapping[str, bool]) -> GateVerdict:
+    wrong = [question for question, right in corrections.items() if not right]
+    if not wrong:
+        return GateVerdict(True, ())
+    shown = "; ".join(wrong[:3]) + ("; …" if len(wrong) > 3 else "")
+    return GateVerdict(
+        False, (f"{len(wrong)} of {len(corrections)} accepted corrections are wrong: {shown}",)
+    )
+
+
+def _together(verdicts: Sequence[GateVerdict]) -> GateVerdict:
+    """Passes if all do; a refusal gives the reasons of what refused only."""
+    passed = all(v.passed for v in verdicts)
+    told = [v for v in verdicts if v.passed == passed]
+    return GateVerdict(passed, tuple(reason for v in told for reason in v.reasons))

@@ -1,0 +1,185 @@
+"""The search side of a retraining: encoder, index and the weights of its score."""
+
+from __future__ import annotations
+
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Protocol
+
+from finetune.bundle import SearchEncoderRef
+from finetune.thresholds import grounded_limit
+from finetune.types import Dataset
+from retrieval.encoder import EMBEDDED, load_encoder
+from retrieval.fusion import Fusion
+from retrieval.fusion_training import FittedFusion, SearchPair, fit_fusion
+from retrieval.index import HybridIndex
+from retrieval.ngram import NgramEncoder
+from retrieval.ngram_training import Pair, train_search_encoder
+from retrieval.sentences import split_sentences
+from retrieval.text import Analyser
+from retrieval.types import Encoder
+from storage.database import Database
+from storage.knowledge import Knowledge
+from storage.normalise import text_key
+from storage.types import OUT_OF_SCOPE, SEARCH_KIND_ANSWER, Passage
+
+_MOST_PAIRS = 20_000
+_DEFAULT_GROUNDED = 0.6
+_LEAST_KNOWN = 40
+_ANSWER_PREFIX = "answer:"
+_KNOWLEDGE_REPEATS = 5
+_CLOZE_REPEATS = 2
+"""Documents are few next to a history, and are what search is for."""
+_KEPT_BACK = 4
+
+Progress = Callable[[str, float], None]
+
+
+class SearchFolders(Protocol):
+    """Where encoders and search caches are kept."""
+
+    @property
+    def encoders_dir(self) -> Path:
+        """`encoders/<fingerprint>`."""
+        ...
+
+    @property
+    def indexes_dir(self) -> Path:
+        """Search caches."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSide:
+    """The search encoder, its index in step with the database, and the fitted score."""
+
+    encoder: SearchEncoderRef
+    index: HybridIndex
+    fitted: FittedFusion
+
+    def grounded(self, wrong_cost: float) -> float:
+        """The P(relevant) from which a passage may be quoted."""
+        if len(self.fitted.best_scores) < _LEAST_KNOWN:
+            return _DEFAULT_GROUNDED
+        # A quotation shows where it is from, so a wrong one is seen through: it costs half.
+        cost = max(1.0, wrong_cost / 2)
+        return grounded_limit(self.fitted.best_scores, self.fitted.best_right, wrong_cost=cost)
+
+
+def prepare_search(
+    folders: SearchFolders,
+    database: Database,
+    dataset: Dataset,
+    analyser: Analyser,
+    current: SearchEncoderRef | None,
+    wanted: str | None,
+    progress: Progress | None,
+) -> SearchSide:
+    """The live encoder unless another is wanted; index and score are brought up to date."""
+    with database.session() as session:
+        passages = Knowledge(session).passages()
+    reference, encoder = _choose_encoder(
+        folders, dataset, passages, analyser, current, wanted, progress
+    )
+    index = HybridIndex(folders.indexes_dir, encoder, analyser, Fusion())
+    index.sync(database, progress)
+    index.save()
+    fitted = fit_fusion(index, search_pairs(dataset, passages), progress=progress)
+    index.fusion = fitted.fusion
+    return SearchSide(reference, index, fitted)
+
+
+def _choose_encoder(
+    folders: SearchFolders,
+    dataset: Dataset,
+    passages: Sequence[Passage],
+    analyser: Analyser,
+    current: SearchEncoderRef | None,
+    wanted: str | None,
+    progress: Progress | None,
+) -> tuple[SearchEncoderRef, Encoder]:
+    if wanted is None and current is not None:
+        return current, load_encoder(current.locate(folders.encoders_dir))
+    if wanted not in (None, EMBEDDED):
+        encoder = load_encoder(wanted)
+        return SearchEncoderRef(encoder.fingerprint, wanted, embedded=False), encoder
+    texts, pairs = training_texts(dataset, passages)
+    trained = train_search_encoder(texts, pairs, analyser, progress=progress)
+    _save_encoder(trained, folders.encoders_dir)
+    return SearchEncoderRef(trained.fingerprint, trained.fingerprint, embedded=True), trained
+
+
+def _save_encoder(encoder: NgramEncoder, encoders: Path) -> None:
+    folder = encoders / encoder.fingerprint
+    if folder.exists():
+        return
+    fresh = encoders / f".{encoder.fingerprint}.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    encoder.save(fresh)
+    fresh.rename(folder)
+
+
+def training_texts(dataset: Dataset, passages: Sequence[Passage]) -> tuple[list[str], list[Pair]]:
+    """All texts to learn words from, and pairs that belong together.
+
+    A question belongs to the answer of its intent and to its intent's other questions, whatever
+    their language; a passage to its title and headings, and to the questions attached to it.
+    """
+    questions: defaultdict[str, list[str]] = defaultdict(list)
+    for row in dataset.rows:
+        if row.label != OUT_OF_SCOPE and not is_kept_back(row.question):
+            questions[row.label].append(row.question)
+    texts = [row.question for row in dataset.rows]
+    pairs: list[Pair] = []
+    for passage in passages:
+        texts += [passage.heading, passage.text]
+        pairs += [(question, passage.text) for question in passage.questions]
+        if passage.kind == SEARCH_KIND_ANSWER:
+            label = passage.document.removeprefix(_ANSWER_PREFIX)
+            pairs += [(question, passage.text) for question in questions[label]]
+        else:
+            pairs += [(f"{passage.title} {passage.heading}", passage.text)] * _KNOWLEDGE_REPEATS
+            pairs += _cloze(passage)
+    for same in questions.values():
+        pairs += list(pairwise(same))
+    step = max(1, len(pairs) // _MOST_PAIRS)
+    return [text for text in texts if text], pairs[::step]
+
+
+def is_kept_back(question: str) -> bool:
+    """A quarter of the questions, by hash, is never trained on, to fit the score with."""
+    return int(text_key(question)[:8], 16) % _KEPT_BACK == 0
+
+
+def _cloze(passage: Passage) -> list[Pair]:
+    """Each sentence with the rest of its passage (Lee et al. 2019: the inverse cloze task)."""
+    spans = [(start, end) for start, end in split_sentences(passage.text)]
+    return [
+        (passage.text[start:end], f"{passage.title} {passage.text[:start]} {passage.text[end:]}")
+        for start, end in spans
+        if len(spans) > 1
+    ] * _CLOZE_REPEATS
+
+
+def search_pairs(dataset: Dataset, passages: Sequence[Passage]) -> list[SearchPair]:
+    """Questions that the index does not hold word for word, with the passages that answer them.
+
+    A question attached to a passage would find it by itself, so it says nothing of new ones.
+    """
+    answers: defaultdict[str, set[int]] = defaultdict(set)
+    attached: set[str] = set()
+    for passage in passages:
+        attached.update(passage.questions)
+        if passage.kind == SEARCH_KIND_ANSWER:
+            answers[passage.document.removeprefix(_ANSWER_PREFIX)].add(passage.id)
+    return [
+        SearchPair(row.question, frozenset(answers.get(row.label, ())))
+        for row in dataset.rows
+        if is_kept_back(row.question)
+        and row.question not in attached
+        and (row.label in answers or row.label == OUT_OF_SCOPE)
+    ]

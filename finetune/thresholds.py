@@ -1,0 +1,93 @@
+"""Chooses decision limits from held-out questions for a stated cost of a wrong reply."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from finetune.calibrate import Judged
+from finetune.types import Thresholds
+
+_CLARIFY_COST = 0.5
+"""What a clarifying question with the right button costs, when a refusal costs 1."""
+
+_CLARIFY_LEAST = 0.5
+"""Two buttons are shown only if one of them is more likely right than not."""
+
+_GRID = np.round(np.arange(0.3, 0.991, 0.01), 2)
+_PRIOR_ROWS = 30.0
+"""How many held-out questions the theory counts for: few rows must not bend the limit far."""
+
+
+def choose_thresholds(
+    judged: Judged, *, wrong_cost: float, grounded: float, expected_oos_share: float
+) -> Thresholds:
+    """The limits with the least total cost, in refusals.
+
+    If P(right) is calibrated, answering pays where it exceeds `1 - 1 / wrong_cost` (Chow 1970);
+    the held-out questions correct that where the calibration is not perfect.
+    """
+    sure = judged.confidence * judged.in_scope
+    weights = _traffic_weights(judged.inside, expected_oos_share)
+    answer = _least(
+        [_answer_cost(limit, sure, judged.right, weights, wrong_cost) for limit in _GRID]
+    )
+    pair = judged.top_two * judged.in_scope
+    unsure = sure < answer
+    costs = [
+        _clarify_cost(limit, pair[unsure], judged.among_two[unsure], weights[unsure])
+        for limit in _GRID
+    ]
+    clarify = max(_CLARIFY_LEAST, _least(costs))
+    return Thresholds(float(answer), float(clarify), grounded, wrong_cost)
+
+
+def grounded_limit(
+    scores: NDArray[np.float64], right: NDArray[np.bool_], *, wrong_cost: float
+) -> float:
+    """The P(relevant) from which a passage is quoted, with the least cost on known questions."""
+    weights = np.ones(len(scores))
+    return _least([_answer_cost(limit, scores, right, weights, wrong_cost) for limit in _GRID])
+
+
+def _least(costs: list[float]) -> float:
+    # Of equal limits the middle one is furthest from either mistake.
+    best = np.flatnonzero(np.isclose(costs, min(costs)))
+    return float(_GRID[best[len(best) // 2]])
+
+
+def _answer_cost(
+    limit: float,
+    sure: NDArray[np.float64],
+    right: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+    wrong_cost: float,
+) -> float:
+    answered = sure >= limit
+    seen = (weights * np.where(answered, np.where(right, 0.0, wrong_cost), 1.0)).sum()
+    # As many questions again as the prior says, spread evenly and as right as they claim to be.
+    claims = np.linspace(0, 1, 101)
+    theory = np.where(claims >= limit, (1 - claims) * wrong_cost, 1.0).mean()
+    return float(seen + _PRIOR_ROWS * theory)
+
+
+def _clarify_cost(
+    limit: float,
+    pair: NDArray[np.float64],
+    among_two: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+) -> float:
+    asked = pair >= limit
+    seen = weights * np.where(asked, np.where(among_two, _CLARIFY_COST, 1 + _CLARIFY_COST), 1.0)
+    claims = np.linspace(0, 1, 101)
+    theory = np.where(claims >= limit, _CLARIFY_COST + (1 - claims), 1.0).mean()
+    return float(seen.sum() + _PRIOR_ROWS * theory)
+
+
+def _traffic_weights(inside: NDArray[np.bool_], oos_share: float) -> NDArray[np.float64]:
+    if inside.all() or not inside.any():
+        return np.ones(len(inside))
+    weights: NDArray[np.float64] = np.where(
+        inside, (1 - oos_share) / inside.mean(), oos_share / (1 - inside.mean())
+    )
+    return weights

@@ -1,0 +1,135 @@
+"""Brings knowledge files into the database, and keeps it in step with them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from retrieval.answers import index_answers
+from retrieval.chunking import chunk
+from retrieval.errors import DocumentError
+from retrieval.readers import read_file
+from retrieval.sources import Source, find_sources, printable, read_source
+from retrieval.types import ImportReport, Problem
+from storage.imports import Imports
+from storage.knowledge import Knowledge
+from storage.types import SEARCH_KIND_DOCUMENT, Document
+
+__all__ = ["Progress", "import_knowledge", "index_answers"]
+
+Progress = Callable[[str, float], None]
+"""Called with the name of the file just done, and the share of all files done, from 0 to 1."""
+
+# Part of every content hash: documents are cut anew when readers or chunking change.
+_VERSION = b"1"
+_KIND = "knowledge"
+
+_KEPT = (
+    "{what} in the product since this file was imported, so that stays. "
+    "Change the file, or import it by its own name, to use it again."
+)
+
+
+def import_knowledge(
+    session: Session,
+    paths: Sequence[Path],
+    *,
+    root: Path | None = None,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import files, and folders with all that is in them; a changed document counts as added.
+
+    Documents that came from an imported folder and whose files are gone are removed. A file of
+    a folder that has not changed since its last import does not undo what was edited or deleted
+    in the product meanwhile. What cannot be used is reported, and the document that it made
+    before stays. `find_sources` says how documents are named.
+    """
+    problems: list[Problem] = []
+    found = {source.name: source for source in find_sources(paths, root, problems)}
+    work = _Import(session, problems)
+    for done, source in enumerate(found.values(), start=1):
+        work.take(source)
+        if progress is not None:
+            progress(printable(source.name), done / len(found))
+    present = {str(name) for name in found} | {problem.source for problem in problems}
+    work.remove_gone([path.resolve() for path in paths if path.is_dir()], present)
+    return work.report()
+
+
+class _Import:
+    """One run of an import: what it knows beforehand, and what it did so far."""
+
+    def __init__(self, session: Session, problems: list[Problem]) -> None:
+        self._knowledge = Knowledge(session)
+        self._imports = Imports(session)
+        self._known = {document.name: document for document in self._knowledge.documents()}
+        self._problems = problems
+        self._added = self._unchanged = self._removed = 0
+
+    def report(self) -> ImportReport:
+        return ImportReport(self._added, self._unchanged, self._removed, tuple(self._problems))
+
+    def take(self, source: Source) -> None:
+        """Import a file, or note why it cannot be used."""
+        try:
+            data = read_source(source)
+            content_hash = hashlib.sha256(_VERSION + data).hexdigest()
+            if self._is_left_alone(source, content_hash):
+                self._unchanged += 1
+            else:
+                self._put(source, data, content_hash)
+            self._remember(source, content_hash)
+        except DocumentError as error:
+            self._problems.append(Problem(printable(source.name), None, str(error)))
+
+    def remove_gone(self, folders: Sequence[Path], present: set[str]) -> None:
+        """Remove documents that the folders' files made and that no file stands for now."""
+        for document in self._known.values():
+            if document.name in present or document.kind != SEARCH_KIND_DOCUMENT:
+                continue
+            if any(self._came_from(folder, document) for folder in folders):
+                self._knowledge.delete_document(document.name)
+                self._removed += 1
+
+    def _is_left_alone(self, source: Source, content_hash: str) -> bool:
+        document = self._known.get(str(source.name))
+        if document is not None and document.content_hash == content_hash:
+            return True
+        origin = _origin(source.folder, content_hash)
+        if source.folder is None or not self._imports.seen(_KIND, str(source.name), origin):
+            return False
+        what = "The document was deleted" if document is None else "The document was edited"
+        self._problems.append(Problem(str(source.name), None, _KEPT.format(what=what)))
+        return True
+
+    def _put(self, source: Source, data: bytes, content_hash: str) -> None:
+        reading = read_file(source.name, data)
+        self._problems += reading.problems
+        for document in reading.documents:
+            outcome = self._knowledge.put_document(
+                document.name,
+                document.title,
+                content_hash,
+                document.language,
+                SEARCH_KIND_DOCUMENT,
+                document.text,
+                chunk(document),
+            )
+            self._unchanged += outcome == "unchanged"
+            self._added += outcome != "unchanged"
+
+    def _remember(self, source: Source, content_hash: str) -> None:
+        """Note where the file was found: only that folder may take its document away again."""
+        origin = _origin(source.folder, content_hash)
+        if not self._imports.seen(_KIND, str(source.name), origin):
+            self._imports.record(_KIND, str(source.name), origin, {})
+
+    def _came_from(self, folder: Path, document: Document) -> bool:
+        return self._imports.seen(_KIND, document.name, _origin(folder, document.content_hash))
+
+
+def _origin(folder: Path | None, content_hash: str) -> str:
+    return hashlib.sha256(f"{folder or ''}\n{content_hash}".encode("utf-8", "replace")).hexdigest()

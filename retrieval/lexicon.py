@@ -1,0 +1,229 @@
+"""Groups of words that customers use for one thing, in both languages.
+
+A group is a concept such as `refund`; its words are everything people write for it: 退款, 退钱,
+tuikuan, money back, refnd. Longer words go before shorter ones, by whole words in English and by
+characters in Chinese. A word listed in several groups counts for each of them
+with an equal share of its weight. A word listed under `apart` belongs to no group: it is there
+so that a shorter word inside it is not taken for that word.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from retrieval.errors import LexiconError
+from retrieval.normalise import normalise_text
+from retrieval.stemming import singular
+
+_VERSION = "1"
+
+# White space and hyphens may stand between the parts of a word (e-mail, 退 款); any other
+# character is a unit of its own and thereby ends a match.
+_UNIT = re.compile(r"(?P<word>[a-z0-9]+(?:'[a-z]+)?)|[^\s\-_]")
+
+# Its spelling, its singular if it is an English word, and its place.
+_Unit = tuple[str, str, int, int]
+
+Groups = Mapping[str, tuple[str, ...]]
+"""From a word, as normalised units joined by spaces, to the groups it belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A word of the lexicon found in a text: its group, its place, and its share of weight."""
+
+    group: str
+    start: int
+    end: int
+    weight: float
+
+
+class _Node:
+    """A step of the trie: the units that may follow, and the groups of a word that ends here."""
+
+    __slots__ = ("groups", "following")
+
+    def __init__(self) -> None:
+        self.following: dict[str, _Node] = {}
+        self.groups: tuple[str, ...] | None = None
+
+
+class Lexicon:
+    """The word groups, ready to be matched; immutable once built."""
+
+    def __init__(self, words: Groups) -> None:
+        self._words = dict(words)
+        self._root = _build_trie(self._words)
+        self.fingerprint = _fingerprint(self._words)
+
+    @classmethod
+    def from_package(cls) -> Lexicon:
+        """The lexicon that ships with the product."""
+        source = resources.files("retrieval").joinpath("data/lexicon.toml")
+        return cls(_parse(source.read_text(encoding="utf-8"), "the lexicon"))
+
+    @classmethod
+    def empty(cls) -> Lexicon:
+        """A lexicon without words."""
+        return cls({})
+
+    def with_synonyms(self, path: Path) -> Lexicon:
+        """Add a shop's own words to this lexicon; a word the shop lists belongs where it says."""
+        return Lexicon({**self._words, **_parse(_read(path), str(path))})
+
+    @classmethod
+    def load(cls, path: Path) -> Lexicon:
+        """Read what `save` wrote."""
+        words = json.loads(path.read_text(encoding="utf-8"))
+        return cls({word: tuple(names) for word, names in words.items()})
+
+    def save(self, path: Path) -> None:
+        """Write the words with their groups as JSON."""
+        path.write_text(json.dumps(self._words, ensure_ascii=False), encoding="utf-8")
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """Names of all groups."""
+        return frozenset(name for names in self._words.values() for name in names)
+
+    def words_of(self, group: str) -> list[str]:
+        """The words of one group, in normalised spelling."""
+        return sorted(word for word, names in self._words.items() if group in names)
+
+    def match(self, text: str) -> list[Match]:
+        """Matches in a text that `normalise_text` has gone over, in order, never overlapping.
+
+        Of all ways to cut the text the one that covers most of it wins, then the one with the
+        longest words: 怎么退款 is 怎么 and 退款, though 怎么退 alone would be longer than 怎么.
+        """
+        units = list(_units(text))
+        found: list[Match] = []
+        for first, length, groups in self._best_cut(units):
+            place = units[first][2], units[first + length - 1][3]
+            found += [Match(group, *place, 1.0 / len(groups)) for group in groups]
+        return found
+
+    def _best_cut(self, units: list[_Unit]) -> list[tuple[int, int, tuple[str, ...]]]:
+        """(first unit, number of units, groups) of the chosen words, found from right to left."""
+        covered = [(0, 0)] * (len(units) + 1)
+        chosen: list[tuple[int, tuple[str, ...]] | None] = [None] * len(units)
+        for position in range(len(units) - 1, -1, -1):
+            covered[position] = covered[position + 1]
+            for length, groups in self._words_at(units, position):
+                units_after, words_after = covered[position + length]
+                score = (units_after + length, words_after - 1)
+                if score >= covered[position]:
+                    covered[position], chosen[position] = score, (length, groups)
+        return list(_follow(chosen))
+
+    def _words_at(self, units: list[_Unit], position: int) -> Iterator[tuple[int, tuple[str, ...]]]:
+        node = self._root
+        for offset in range(position, len(units)):
+            unit, one, _, _ = units[offset]
+            following = node.following.get(unit) or node.following.get(one)
+            if following is None:
+                return
+            node = following
+            if node.groups is not None:
+                yield offset - position + 1, node.groups
+
+
+def _follow(
+    chosen: list[tuple[int, tuple[str, ...]] | None],
+) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    position = 0
+    while position < len(chosen):
+        word = chosen[position]
+        if word is None:
+            position += 1
+            continue
+        yield position, *word
+        position += word[0]
+
+
+def _units(text: str) -> Iterator[_Unit]:
+    for match in _UNIT.finditer(text):
+        unit = one = match.group()
+        if match["word"]:
+            unit = unit.replace("'", "")
+            one = singular(unit)
+        yield unit, one, match.start(), match.end()
+
+
+def _build_trie(words: Groups) -> _Node:
+    root = _Node()
+    for word, groups in words.items():
+        node = root
+        for unit in word.split(" "):
+            node = node.following.setdefault(unit, _Node())
+        node.groups = groups
+    return root
+
+
+def _fingerprint(words: Groups) -> str:
+    lines = sorted(f"{word}={','.join(groups)}" for word, groups in words.items())
+    return hashlib.sha256("\n".join([_VERSION, *lines]).encode()).hexdigest()[:16]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise LexiconError(f"Expected a synonyms file at {path}, found none.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise LexiconError(
+            f"Expected {path} to be a TOML file in UTF-8, could not read it ({error}). "
+            "Save it as UTF-8 and try again."
+        ) from error
+
+
+def _parse(text: str, source: str) -> dict[str, tuple[str, ...]]:
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise LexiconError(f"Expected {source} to be valid TOML: {error}.") from error
+    groups: dict[str, list[str]] = {}
+    for name, words in _group_tables(table, source):
+        for word in words:
+            names = groups.setdefault(_key(word, name, source), [])
+            if name not in names:
+                names.append(name)
+    apart = {_key(word, "apart", source): () for word in _strings(table.get("apart", []), source)}
+    return {**{word: tuple(names) for word, names in groups.items()}, **apart}
+
+
+def _group_tables(table: dict[str, Any], source: str) -> Iterator[tuple[str, list[str]]]:
+    tables = table.get("group", [])
+    if not isinstance(tables, list):
+        raise LexiconError(f"Expected [[group]] tables in {source}, found {type(tables).__name__}.")
+    for number, group in enumerate(tables, start=1):
+        name = group.get("name") if isinstance(group, dict) else None
+        if not isinstance(name, str) or not name.strip():
+            raise LexiconError(f"Expected a name in group {number} of {source}, found none.")
+        yield name.strip(), _strings(group.get("words", []), f"group {name!r} of {source}")
+
+
+def _strings(value: object, source: str) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise LexiconError(f'Expected a list of words in {source}, such as ["退款", "refund"].')
+    return value
+
+
+def _key(word: str, group: str, source: str) -> str:
+    units = [unit for unit, _, _, _ in _units(normalise_text(word))]
+    if not units:
+        raise LexiconError(f"Expected words in {group!r} of {source}, found {word!r}.")
+    return " ".join(units)
+
+
+def concept_tokens(matches: Iterable[Match]) -> list[str]:
+    """The tokens that stand for matched groups, such as `#refund`."""
+    return ["#" + match.group for match in matches]

@@ -1,0 +1,5 @@
+"""Reads knowledge files: Markdown, HTML, plain text and CSV."""
+
+from retrieval.readers.reading import MAX_BYTES, SUFFIXES, Reading, read_document, read_file
+
+__all__ = ["MAX_BYTES", "SUFFIXES", "Reading", "read_document", "read_file"]

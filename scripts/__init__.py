@@ -1,0 +1,1 @@
+"""What developers and `make` run; no room imports from here."""

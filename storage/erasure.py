@@ -1,0 +1,143 @@
+"""Erasing a customer: everything that came from them, wherever it went."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Delete, Row, Select, delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from storage.audit import AuditLog
+from storage.base import chunks, table_of, utc_now
+from storage.errors import NotFoundError
+from storage.knowledge import Knowledge
+from storage.messages import conversations, customers, messages
+from storage.models import BundleRow, ExampleRow, FeedbackRow, OutboxRow, ReviewItemRow
+from storage.normalise import text_key
+from storage.types import Erased
+
+_bundles = table_of(BundleRow)
+_deliveries = table_of(OutboxRow)
+_examples = table_of(ExampleRow)
+_feedback = table_of(FeedbackRow)
+_reviews = table_of(ReviewItemRow)
+
+_Rows = Sequence[Row[*tuple[Any, ...]]]
+
+
+def erase_customer(session: Session, customer: int | str, *, by: str = "staff") -> Erased:
+    """Remove a customer, by id (a number) or by external id (a text, on every channel).
+
+    It reaches conversations with all that hangs on their messages, examples and golden
+    questions traced to the customer, and their questions attached to searchable answers (the
+    change log tells the caches). Bundles trained since those examples came are marked.
+    """
+    found = _find(session, customer)
+    owned = select(conversations.c.id).where(conversations.c.customer_id.in_(found))
+    # Whoever is in the middle of a turn finishes first, or finds nothing to write to.
+    session.execute(owned.with_for_update())
+    spoken = select(messages.c.id).where(messages.c.conversation_id.in_(owned))
+    traced = _traced(session, found, spoken)
+    marked = _mark_bundles(session, traced)
+    _delete_examples(session, traced)
+    passages = _forget_questions(session, {row.question_key for row in traced})
+    erased = Erased(
+        examples=len(traced),
+        golden=sum(row.golden for row in traced),
+        passages=passages,
+        bundles=marked,
+        **_delete_talk(session, found, owned, spoken),
+    )
+    _write_down(session, found, erased, by)
+    return erased
+
+
+def _find(session: Session, customer: int | str) -> list[int]:
+    column = customers.c.id if isinstance(customer, int) else customers.c.external_id
+    query = select(customers.c.id).where(column == customer).with_for_update()
+    found = list(session.scalars(query))
+    if not found:
+        raise NotFoundError(f"there is no customer {customer!r}")
+    return found
+
+
+def _traced(session: Session, found: list[int], spoken: Select[Any]) -> _Rows:
+    columns = (
+        _examples.c.id,
+        _examples.c.question_key,
+        _examples.c.golden,
+        _examples.c.created_at,
+    )
+    query = select(*columns).where(
+        or_(_examples.c.customer_id.in_(found), _examples.c.message_id.in_(spoken))
+    )
+    return session.execute(query).all()
+
+
+def _mark_bundles(session: Session, traced: _Rows) -> tuple[str, ...]:
+    if not traced:
+        return ()
+    since = min(row.created_at for row in traced)
+    trained = _bundles.c.created_at >= since
+    session.execute(
+        update(_bundles)
+        .where(trained, _bundles.c.erased_since.is_(None))
+        .values(erased_since=utc_now())
+    )
+    ids = select(_bundles.c.id).where(trained).order_by(_bundles.c.created_at)
+    return tuple(session.scalars(ids))
+
+
+def _delete_examples(session: Session, traced: _Rows) -> None:
+    for some in chunks(row.id for row in traced):
+        session.execute(delete(_examples).where(_examples.c.id.in_(some)))
+
+
+def _forget_questions(session: Session, keys: set[str]) -> int:
+    """Take questions that nobody else asked off the passages that they are attached to."""
+    gone = set(keys)
+    for some in chunks(keys):
+        query = select(_examples.c.question_key).where(_examples.c.question_key.in_(some))
+        gone -= set(session.scalars(query))
+    if not gone:
+        return 0
+    knowledge = Knowledge(session)
+    left: dict[int, tuple[str, ...]] = {}
+    for passage in knowledge.passages():
+        kept = tuple(asked for asked in passage.questions if text_key(asked) not in gone)
+        if kept != passage.questions:
+            left[passage.id] = kept
+    knowledge.set_questions(left)
+    return len(left)
+
+
+def _delete_talk(
+    session: Session, found: list[int], owned: Select[Any], spoken: Select[Any]
+) -> dict[str, int]:
+    # In this order: what points to a row goes before the row.
+    steps = {
+        "feedback": delete(_feedback).where(_feedback.c.message_id.in_(spoken)),
+        "review_items": delete(_reviews).where(_reviews.c.message_id.in_(spoken)),
+        "deliveries": delete(_deliveries).where(_deliveries.c.message_id.in_(spoken)),
+        "messages": delete(messages).where(messages.c.conversation_id.in_(owned)),
+        "conversations": delete(conversations).where(conversations.c.customer_id.in_(found)),
+        "customers": delete(customers).where(customers.c.id.in_(found)),
+    }
+    return {name: _deleted(session, step) for name, step in steps.items()}
+
+
+def _deleted(session: Session, statement: Delete) -> int:
+    return int(session.connection().execute(statement).rowcount)
+
+
+def _write_down(session: Session, found: list[int], erased: Erased, by: str) -> None:
+    # The log must not keep what was erased: it names the numbers, never the external id.
+    for customer_id in found:
+        AuditLog(session).add(
+            actor=by,
+            action="customer.erase",
+            subject=f"customer:{customer_id}",
+            detail=asdict(erased),
+        )

@@ -1,0 +1,129 @@
+"""Records of what the bot learns from: templates, examples, knowledge, bundles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+SEARCH_KIND_DOCUMENT = "document"
+SEARCH_KIND_ANSWER = "answer"
+
+OUT_OF_SCOPE = "oos"
+"""The intent label of a question that the shop does not serve (a negative example)."""
+
+
+SOURCE_CORRECTION = "correction"
+"""The source of an example that a person decided in review; the last one on a question counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """An answer template at its newest revision; `id` is permanent and never reused.
+
+    `texts` maps a language code to its wordings.
+    """
+
+    id: int
+    name: str
+    texts: dict[str, tuple[str, ...]]
+    revision: int
+    slots: tuple[str, ...] = ()
+    action: str | None = None
+    protected: bool = False
+    origin: str = "shop"
+    retired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateDraft:
+    """A template to create or revise, as read from a shop file or made by discovery or an admin."""
+
+    name: str
+    texts: dict[str, tuple[str, ...]]
+    slots: tuple[str, ...] = ()
+    action: str | None = None
+    protected: bool = False
+    origin: str = "shop"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A labelled question. `intent` is a label, `oos`, or None when only an answer is known."""
+
+    question: str
+    intent: str | None
+    answer: str | None
+    language: str
+    source: str = "history"
+    weight: float = 1.0
+    origin: str = ""
+    line: int | None = None
+    golden: bool = False
+    customer_id: int | None = None
+    message_id: int | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A source of knowledge, e.g. a file; `content_hash` says whether it changed."""
+
+    id: int
+    name: str
+    title: str
+    content_hash: str
+    language: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassage:
+    """A passage before it is stored; `start` and `end` are offsets into the document's text."""
+
+    text: str
+    heading: str
+    start: int
+    end: int
+    language: str
+    questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stored passage: what search finds and a citation points to."""
+
+    id: int
+    document: str
+    title: str
+    kind: str
+    heading: str
+    text: str
+    start: int
+    end: int
+    language: str
+    questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PassageChange:
+    """One entry of the change log: at `revision`, passage `passage_id` was put or deleted."""
+
+    revision: int
+    passage_id: int
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BundleRecord:
+    """A bundle known to the database; the files live in the home's `bundles/<id>` folder."""
+
+    id: str
+    created_at: datetime
+    data_fingerprint: str
+    metrics: dict[str, Any]
+    outcome: str
+    live: bool
+    promoted_at: datetime | None = None
+    erased_since: datetime | None = None
+    """When data that it was trained on was first erased after its training."""

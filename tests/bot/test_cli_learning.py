@@ -1,0 +1,179 @@
+"""The learning commands on one small home, in the order in which a person uses them."""
+
+import json
+import os
+
+import pytest
+import structlog
+
+from bot.cli import execute
+from storage.conversations import Conversations
+from storage.database import Database, sqlite_url
+
+QUESTIONS = {
+    "refund": (
+        "怎么退款", "我要退钱", "退款多久到账", "可以退款吗", "把钱退给我", "退款申请在哪",
+        "how do I get a refund", "I want my money back", "refund please", "when is my refund paid",
+        "can I be refunded", "give me a refund",
+    ),
+    "shipping": (
+        "快递到哪了", "什么时候发货", "物流太慢了", "几天能送到", "查一下快递", "发货了吗",
+        "where is my parcel", "when do you ship", "delivery time please", "track my shipment",
+        "how long is delivery", "has it shipped",
+    ),
+    "invoice": (
+        "怎么开发票", "发票在哪下载", "我要电子发票", "补开发票", "发票抬头写错了", "能开专票吗",
+        "I need an invoice", "where is my invoice", "send the invoice", "invoice with tax number",
+        "download invoice", "wrong name on the invoice",
+    ),
+}  # fmt: skip
+ANSWERS = {
+    "refund": {"zh": "退款三天内到账。", "en": "Refunds arrive within three days."},
+    "shipping": {"zh": "当天发货，两天送到。", "en": "We ship the same day; it takes two days."},
+    "invoice": {"zh": "发票在订单页下载。", "en": "Download the invoice on the order page."},
+}
+KNOWLEDGE = """# 水壶保养
+
+## 除垢
+
+用白醋加水煮沸十分钟。然后用清水冲洗两次。每三个月除垢一次。
+
+# Plugs
+
+## Germany
+
+Germany uses plug type F. The kettle works with 230 volts.
+"""
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before():
+    """A command sends the log to the stderr of its time, which ends with the test."""
+    yield
+    structlog.reset_defaults()
+
+
+def language_of(text):
+    return "en" if text.isascii() else "zh"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A home with history and knowledge, trained once."""
+    folder = tmp_path_factory.mktemp("learning")
+    rows = ["question,intent,answer"]
+    for intent, questions in QUESTIONS.items():
+        rows += [f'{q},{intent},"{ANSWERS[intent][language_of(q)]}"' for q in questions]
+    (folder / "history.csv").write_text("\n".join(rows), "utf-8")
+    (folder / "kettles.md").write_text(KNOWLEDGE, "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("KEFU_")]:
+            patch.delenv(name)
+        at = ["--home", str(folder / "home")]
+        assert execute(["import", "history", str(folder / "history.csv"), *at]) == 0
+        assert execute(["import", "knowledge", str(folder / "kettles.md"), *at]) == 0
+        assert execute(["retrain", *at]) == 0
+        yield folder / "home"
+
+
+@pytest.fixture
+def kefu_json(home, capsys):
+    def run(*arguments, code=0):
+        found = execute([*map(str, arguments), "--json", "--home", str(home)])
+        out, err = capsys.readouterr()
+        assert found == code, err
+        return json.loads(out)
+
+    return run
+
+
+def test_ask_says_all_that_the_contract_names(kefu_json):
+    reply = kefu_json("ask", "怎么退款")
+    assert set(reply) == {
+        "reply", "language", "decision", "intent", "confidence", "citations", "quick_replies",
+        "timings_ms", "bundle", "conversation", "message",
+    }  # fmt: skip
+    assert reply["language"] == "zh"
+    assert reply["bundle"]
+
+
+def test_ask_in_text_shows_the_reply(home, capsys):
+    assert execute(["ask", "怎么退款", "--home", str(home)]) == 0
+    assert "conversation " in capsys.readouterr().out
+
+
+def test_search_finds_the_passage(kefu_json):
+    found = kefu_json("search", "怎么除垢")
+    best = found["hits"][0]
+    assert "白醋" in best["text"]
+    assert 0 <= best["score"] <= 1
+    assert best["document"].endswith("kettles.md")
+
+
+def test_replies_are_measured(kefu_json, tmp_path):
+    questions = tmp_path / "test.csv"
+    questions.write_text(
+        "question,intent\n怎么退款,refund\n今天天气如何,oos\n发货了吗,shipping\n", "utf-8"
+    )
+    metrics = kefu_json("evaluate", "replies", questions)
+    assert (metrics["n"], metrics["oos_n"], metrics["unknown_n"]) == (3, 1, 0)
+    assert metrics["answered"] + metrics["clarified"] + metrics["refused"] == pytest.approx(1)
+    assert {"accuracy", "oos_recall@5", "ece", "p95_ms"} <= set(metrics)
+
+
+def test_search_is_measured(kefu_json, tmp_path):
+    questions = tmp_path / "search.csv"
+    questions.write_text("question,passage\n怎么除垢,用白醋加水煮沸十分钟。\n", "utf-8")
+    metrics = kefu_json("evaluate", "search", questions)
+    assert metrics["n"] == 1
+    assert set(metrics) == {
+        "n", "recall@1", "recall@3", "recall@10", "mrr", "ndcg@10", "p50_ms", "p95_ms",
+    }  # fmt: skip
+
+
+def test_the_same_data_again_is_no_new_bundle(kefu_json):
+    before = kefu_json("bundles", "list")
+    outcome = kefu_json("retrain")
+    assert outcome["outcome"] == "unchanged"
+    assert set(outcome) == {"outcome", "bundle", "report", "reasons", "seconds"}
+    assert kefu_json("bundles", "list") == before
+
+
+def test_a_second_bundle_is_rolled_back(kefu_json):
+    (first,) = [each for each in kefu_json("bundles", "list") if each["live"]]
+    outcome = kefu_json("retrain", "--force")
+    assert outcome["outcome"] == "promoted"
+    assert kefu_json("bundles", "show", outcome["bundle"])["live"] is True
+    assert kefu_json("bundles", "rollback")["id"] == first["id"]
+    assert kefu_json("bundles", "show", first["id"])["live"] is True
+    assert kefu_json("ask", "怎么退款")["bundle"] == first["id"]
+
+
+def test_a_damaged_bundle_cannot_be_promoted(kefu_json, home):
+    live = next(each["id"] for each in kefu_json("bundles", "list") if each["live"])
+    victim = next(path for path in (home / "bundles" / live).rglob("*.safetensors"))
+    whole = victim.read_bytes()
+    victim.write_bytes(whole[:-1])
+    try:
+        refused = kefu_json("bundles", "promote", live, code=1)
+        assert victim.name in refused["detail"]
+    finally:
+        victim.write_bytes(whole)
+
+
+def test_a_reply_that_was_no_good_is_reviewed(kefu_json, home):
+    asked = kefu_json("ask", "怎么退款呀")
+    database = Database(sqlite_url(home / "kefu.db"))
+    with database.session() as session:
+        Conversations(session).add_feedback(asked["message"], -1, "wrong")
+    database.dispose()
+    item = next(each for each in kefu_json("review", "list") if each["question"] == "怎么退款呀")
+    assert kefu_json("review", "accept", item["id"], "--intent", "refund")["intent"] == "refund"
+    assert kefu_json("review", "list") == []
+    kefu_json("review", "reject", item["id"], code=2)
+
+
+def test_the_doctor_finds_the_bundle_whole(kefu_json):
+    states = {each["name"]: each["state"] for each in kefu_json("doctor")["checks"]}
+    assert states["bundle"] == "ok"
+    assert states["home"] == "ok"

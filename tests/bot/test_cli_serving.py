@@ -1,0 +1,126 @@
+"""`kefu serve` and its siblings as processes: sockets, locks, signals."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+import structlog
+
+from bot.cli import execute
+from bot.commands.lock import HomeInUseError, held_by, only_one
+from storage.database import Database, sqlite_url
+from storage.jobs import Jobs
+from storage.migrate import upgrade
+from storage.types import JobStatus
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before():
+    """A command sends the log to the stderr of its time, which ends with the test."""
+    yield
+    structlog.reset_defaults()
+
+
+@asynccontextmanager
+async def kefu(*arguments, **settings):
+    """A command in a process of its own; terminated at the end of the block if it still runs."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KEFU_")}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot.cli", *map(str, arguments), env=kept | settings, cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+        await process.wait()
+
+
+async def address_of(process):
+    """Where the chat page is, as the command prints it."""
+    async with asyncio.timeout(120):
+        async for line in process.stdout:
+            if line.startswith(b"chat page"):
+                return line.split()[-1].decode()
+    raise AssertionError((await process.stderr.read()).decode())
+
+
+def get(url):
+    with urlopen(url, timeout=30) as response:
+        return json.load(response)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_serve_answers_and_stops_cleanly(tmp_path, number):
+    async with kefu("serve", "--port", 0, "--home", tmp_path) as process:
+        address = await address_of(process)
+        assert await asyncio.to_thread(get, f"{address}healthz")
+        process.send_signal(number)
+        _, told = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0
+    assert b"kefu: stopped" in told
+    assert b"Traceback" not in told
+
+
+async def test_one_process_serves_a_home(tmp_path, capsys):
+    async with kefu("serve", "--port", 0, "--home", tmp_path) as process:
+        await address_of(process)
+        code = await asyncio.to_thread(execute, ["serve", "--port", "0", "--home", str(tmp_path)])
+        told = capsys.readouterr().err
+    assert code == 2
+    assert f"found process {process.pid}" in told
+
+
+def test_a_taken_port_is_one_clear_line(tmp_path, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code = execute(["run", "--port", str(port), "--home", str(tmp_path)])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert code == 2
+    assert f"port {port}" in line
+    assert "--port" in line
+
+
+@pytest.mark.parametrize("host", ["203.0.113.7", "no such host"])
+def test_an_address_that_is_not_ours_is_refused(tmp_path, capsys, host):
+    code = execute(["serve", "--host", host, "--port", "0", "--home", str(tmp_path)])
+    assert code == 2
+    assert host in capsys.readouterr().err
+
+
+def test_a_shop_that_is_none_is_refused(tmp_path, capsys):
+    code = execute(["run", "--shop", str(tmp_path), "--home", str(tmp_path / "home")])
+    assert code == 2
+    assert "shop.toml" in capsys.readouterr().err
+
+
+def test_the_lock_goes_with_the_block(tmp_path):
+    with only_one(tmp_path, "serve"):
+        assert held_by(tmp_path, "serve") == str(os.getpid())
+        with pytest.raises(HomeInUseError), only_one(tmp_path, "serve"):
+            pass
+    assert held_by(tmp_path, "serve") is None
+
+
+def test_the_worker_does_what_is_queued(tmp_path, capsys):
+    database = Database(sqlite_url(tmp_path / "kefu.db"))
+    upgrade(database)
+    with database.session() as session:
+        job = Jobs(session).enqueue("retrain", {"encoder": None, "force": False})
+    assert execute(["worker", "--once", "--home", str(tmp_path)]) == 0
+    with database.session() as session:
+        done = Jobs(session).get(job.id)
+    database.dispose()
+    # There is nothing to learn from in an empty home, and the job says so.
+    assert done.status is JobStatus.FAILED
+    assert f"job {job.id} (retrain) failed: " in capsys.readouterr().err

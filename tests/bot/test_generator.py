@@ -1,0 +1,113 @@
+"""Quoting: verbatim, cited, within limits."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.generator.extractive import MAX_CHARACTERS, ExtractiveGenerator
+from bot.generator.grounding import figures, is_grounded, is_verbatim
+from bot.generator.sentences import sentences_of
+from bot.work import Compute
+from retrieval.lexicon import Lexicon
+from retrieval.text import Analyser
+from retrieval.types import Hit
+from storage.types import Passage
+
+KETTLE = (
+    "The kettle holds 1.7 litres. To descale it, boil water with 50 ml of vinegar for 10 minutes. "
+    "Rinse it twice afterwards. The lid opens at the push of a button. It weighs 1.1 kg."
+)
+RETURNS = "商品签收后 7 天内可以退货。退货运费由我们承担。拆封的滤芯不能退。耳机拆封后也不能退。"
+TABLE = """配送方式如下：
+| 方式 | 时间 | 费用 |
+| --- | --- | --- |
+| 标准 | 3-5 天 | 免费 |
+| 加急 | 次日达 | 15 元 |"""
+
+
+def hit(text: str, score: float = 0.9, **values: object) -> Hit:
+    fields = {"id": 1, "document": "doc.md", "title": "Doc", "kind": "document", "heading": "H",
+              "text": text, "start": 100, "end": 100 + len(text), "language": "en"}  # fmt: skip
+    return Hit(Passage(**{**fields, **values}), score, 0.0, 0.0)
+
+
+@pytest.fixture
+async def generator() -> AsyncIterator[ExtractiveGenerator]:
+    compute = Compute(1)
+    yield ExtractiveGenerator(Analyser(Lexicon.from_package()), compute)
+    compute.close()
+
+
+async def written(generator: ExtractiveGenerator, question: str, *hits: Hit):
+    pieces = [piece async for piece in generator.write(question, hits, "en")]
+    return "".join(piece.text for piece in pieces), [c for piece in pieces for c in piece.citations]
+
+
+async def test_the_sentence_that_answers_is_quoted_and_cited(
+    generator: ExtractiveGenerator,
+) -> None:
+    text, (source,) = await written(generator, "how do I descale the kettle", hit(KETTLE))
+    assert "boil water with 50 ml of vinegar" in text
+    assert "weighs" not in text
+    assert text.endswith("[1]")
+    offset = source.start - 100
+    assert KETTLE[offset : offset + len(source.text)] == source.text
+    assert source.end - source.start == len(source.text)
+    assert text.replace(" [1]", "") == source.text
+
+
+async def test_chinese_sentences_are_joined_without_spaces(generator: ExtractiveGenerator) -> None:
+    text, _ = await written(generator, "退货要几天内", hit(RETURNS))
+    assert text.startswith("商品签收后 7 天内可以退货。")
+    assert "。 商" not in text
+
+
+async def test_a_table_row_is_quoted_whole_without_its_frame(
+    generator: ExtractiveGenerator,
+) -> None:
+    text, (source,) = await written(generator, "加急多少钱", hit(TABLE))
+    assert "加急 | 次日达 | 15 元" in text
+    assert "---" not in text
+    assert source.text in TABLE
+
+
+async def test_a_short_answer_is_quoted_whole(generator: ExtractiveGenerator) -> None:
+    text, _ = await written(generator, "anything", hit("One. Two. Three. Four.", kind="answer"))
+    assert text == "One. Two. Three. Four. [1]"
+
+
+async def test_long_passages_stay_within_the_limits(generator: ExtractiveGenerator) -> None:
+    long = " ".join(f"Descaling step {n} takes a while and needs some patience." for n in range(40))
+    text, _ = await written(generator, "descaling steps", hit(long))
+    assert 0 < len(text) <= MAX_CHARACTERS + len(" [1]")
+    assert text.count(".") <= 3
+
+
+async def test_nothing_found_writes_nothing(generator: ExtractiveGenerator) -> None:
+    assert await written(generator, "descale") == ("", [])
+    assert await written(generator, "descale", hit("  ")) == ("", [])
+
+
+def test_sentences_point_into_their_text() -> None:
+    text = "# Care\n\n- Wipe it dry.\n- Do not soak it!\n\nUse 1.5 ml. Done。" + "\n" + TABLE
+    found = sentences_of(text)
+    assert [text[each.start : each.end] for each in found] == [each.text for each in found]
+    assert [each.text for each in found][:3] == ["Wipe it dry.", "Do not soak it!", "Use 1.5 ml."]
+    assert not any(each.text.startswith("#") for each in found)
+
+
+def test_every_figure_must_occur_in_the_evidence() -> None:
+    evidence = "满 1,299.00 元包邮，型号 TH-01A，2026-11-22 前有效。"
+    assert is_grounded("满1299.00元包邮 [1]", evidence)
+    assert is_grounded("型号 th-01a", evidence)
+    assert not is_grounded("满 1,299.50 元包邮", evidence)
+    assert not is_grounded("2026-11-23 前有效", evidence)
+    assert figures("３天") == {"3"}
+
+
+def test_an_extract_is_word_for_word() -> None:
+    assert is_verbatim("boil  water", KETTLE)
+    assert not is_verbatim("boil the water", KETTLE)
+    assert not is_verbatim(" ", KETTLE)

@@ -1,0 +1,118 @@
+"""The pipeline on a real bundle: trained here, written, loaded and served."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+
+from bot.loading import load_models
+from bot.services import open_services
+from bot.settings import Settings
+from finetune.bundle import BundleContent, SearchEncoderRef, write_bundle
+from finetune.settings import TrainingSettings
+from finetune.train import train_classifier
+from finetune.types import LabelledQuestion
+from retrieval.fusion import Fusion
+from retrieval.lexicon import Lexicon
+from retrieval.ngram_training import train_search_encoder
+from retrieval.text import Analyser
+from storage.bundles import Bundles
+from storage.examples import Examples
+from storage.types import OUT_OF_SCOPE, Example
+from tests.bot.conftest import DESCALING, Shop, stock
+
+if TYPE_CHECKING:
+    from storage.database import Database
+
+QUESTIONS = {
+    "refund": ["我要退款", "退款多久到账", "怎么申请退款", "钱什么时候退", "I want a refund",
+               "when is my refund paid", "refund my money", "how do refunds work"],
+    "shipping": ["什么时候发货", "今天能发货吗", "发货要几天", "还没发货吗", "when do you ship",
+                 "has it shipped yet", "ship it today", "how fast do you ship"],
+    OUT_OF_SCOPE: ["今天天气如何", "讲个笑话", "你喜欢什么音乐", "谁是总统", "tell me a joke",
+                   "what is the weather", "who won the match", "sing me a song"],
+}  # fmt: skip
+
+
+def examples() -> list[Example]:
+    return [
+        Example(question, label, None, "en" if question.isascii() else "zh")
+        for label, questions in QUESTIONS.items()
+        for question in questions
+    ]
+
+
+@pytest.fixture(scope="module")
+def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home's `bundles` and `encoders`; its templates are those that `stock` saves first."""
+    settings = Settings(home=tmp_path_factory.mktemp("trained"))
+    settings.prepare_home()
+    torch.set_num_threads(2)
+    analyser = Analyser(Lexicon.from_package())
+    rows = [
+        LabelledQuestion(each.question, each.intent or OUT_OF_SCOPE, each.language)
+        for each in examples()
+    ]
+    quick = TrainingSettings(dimension=64, hidden=32, least_steps=60, folds=2)
+    trained = train_classifier(rows, analyser, settings=quick)
+    encoder = train_search_encoder([*(row.question for row in rows), DESCALING], [], analyser)
+    encoder.save(settings.encoders_dir / "embedded")
+    content = BundleContent(
+        classifier=trained.classifier,
+        thresholds=trained.thresholds,
+        label_templates={"refund": 1, "shipping": 2},
+        encoder=SearchEncoderRef(encoder.fingerprint, "embedded", embedded=True),
+        analyser=analyser,
+        fusion=Fusion(),
+        data_fingerprint="f",
+        settings={},
+        metrics={},
+    )
+    write_bundle(settings.bundles_dir / "real", content)
+    return settings.home
+
+
+@pytest.fixture
+def home(settings: Settings, trained_home: Path) -> Settings:
+    """A home of its own for one test, with the trained bundle in it."""
+    shutil.copytree(trained_home, settings.home)
+    return settings
+
+
+def promote(database: Database) -> None:
+    with database.session() as session:
+        Bundles(session).add("real", data_fingerprint="f", metrics={}, outcome="promoted")
+        Bundles(session).promote("real", by="tests", reason="trained")
+
+
+async def test_a_trained_bundle_answers_and_quotes(home: Settings) -> None:
+    async with open_services(home, watch=False) as services:
+        assert (await services.work.run(stock))["shipping"] == 2
+        await services.work.run(lambda s: Examples(s).add(examples()))
+        promote(services.database)
+        await services.live.check()
+        shop = Shop(services)
+        reply = await shop.ask(await shop.begin(), "我要退款")
+        assert reply.bundle == "real"
+        assert (reply.decision, reply.reply) == ("template", "退款会在 3 天内到账。")
+        quoted = await shop.ask(await shop.begin(), "除垢用白醋加水煮沸多久")
+        assert quoted.decision == "grounded"
+        assert quoted.citations[0].document == "kettle.md"
+        models = load_models(home, services.database, services.compute, "real")
+        assert models.titles["refund"]["zh"] in QUESTIONS["refund"]
+
+
+async def test_a_damaged_bundle_is_refused_and_nothing_breaks(home: Settings) -> None:
+    (home.bundles_dir / "real" / "bundle.json").write_text("{}", encoding="utf-8")
+    async with open_services(home, watch=False) as services:
+        await services.work.run(stock)
+        promote(services.database)
+        await services.live.check()
+        assert services.live.current is None
+        shop = Shop(services)
+        reply = await shop.ask(await shop.begin(), "我要退款")
+        assert (reply.decision, reply.bundle) == ("no_answer", None)

@@ -1,0 +1,258 @@
+"""What staff can do, and that nobody else can."""
+
+from __future__ import annotations
+
+import httpx2
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from bot.web.app import create_app
+from bot.web.auth import SESSION_COOKIE
+from bot.web.testing import OPERATOR_TOKEN, TrialServer
+
+PASSWORD = "correct horse battery"
+OPEN_TO_ALL = {"/api/admin/login"}
+
+
+def staff_routes(server: TrialServer) -> list[tuple[str, str]]:
+    app = create_app(server.services)
+    found = []
+    for route in iter_route_contexts(app.routes):
+        path = route.path or ""
+        if path.startswith(("/api/admin", "/v1")) and path not in OPEN_TO_ALL:
+            found += [(method, path) for method in route.methods or ()]
+    return found
+
+
+def test_every_staff_route_refuses_by_default(server, http, customer):
+    routes = staff_routes(server)
+    assert len(routes) >= 25, "the enumeration must see the real routes"
+    sections = "retrain jobs review bundles templates knowledge search conversations users stats"
+    for section in sections.split():
+        assert any(path.startswith(f"/api/admin/{section}") for _, path in routes), section
+    for method, path in routes:
+        real = path.replace("{name:path}", "x").replace("{name}", "x")
+        for hole in ("conversation_id", "bundle_id", "item_id", "template_id", "token_id"):
+            real = real.replace(f"{{{hole}}}", "1")
+        for headers in ({}, customer.headers, {"Cookie": f"{SESSION_COOKIE}=nonsense"}):
+            response = http.request(method, real, headers=headers, json={})
+            assert response.status_code == 401, (method, path, response.text)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/api/admin/users", None),
+        ("POST", "/api/admin/users", {"name": "x", "password": "long enough pw"}),
+        ("DELETE", "/api/admin/users/trial-admin", None),
+        ("POST", "/api/admin/retrain", {}),
+        ("POST", "/api/admin/bundles/trial/promote", {}),
+        ("POST", "/api/admin/bundles/rollback", {}),
+        ("DELETE", "/api/admin/templates/1", None),
+    ],
+)
+def test_an_operator_may_not_do_what_is_the_admins(operator, method, path, body):
+    response = operator.request(method, path, json=body)
+    assert response.status_code == 403
+    assert "admin" in response.json()["detail"]
+
+
+@pytest.fixture
+def account(admin):
+    name = "lin"
+    body = {"name": name, "password": PASSWORD, "role": "operator"}
+    assert admin.post("/api/admin/users", json=body).status_code == 201
+    yield name
+    admin.delete(f"/api/admin/users/{name}")
+
+
+class TestLogin:
+    def test_it_sets_a_cookie_that_scripts_cannot_read(self, server, account):
+        with httpx2.Client(base_url=server.url) as browser:
+            body = {"name": account, "password": PASSWORD}
+            response = browser.post("/api/admin/login", json=body)
+            assert response.status_code == 200
+            cookie = response.headers["set-cookie"].lower()
+            assert "httponly" in cookie
+            assert "samesite=strict" in cookie
+            assert browser.get("/api/admin/me").json()["name"] == account
+            assert browser.post("/api/admin/logout").status_code == 204
+            kept = {SESSION_COOKIE: response.cookies[SESSION_COOKIE]}
+        with httpx2.Client(base_url=server.url, cookies=kept) as thief:
+            assert thief.get("/api/admin/me").status_code == 401
+
+    @pytest.mark.parametrize("name", ["lin", "nobody"])
+    def test_a_wrong_name_and_a_wrong_password_sound_alike(self, http, account, name):
+        response = http.post("/api/admin/login", json={"name": name, "password": "guess"})
+        assert response.status_code == 401
+        assert response.json()["detail"] == "wrong name or password"
+
+    def test_guessing_is_slowed_down(self, http):
+        body = {"name": "guessed", "password": "guess"}
+        statuses = [http.post("/api/admin/login", json=body) for _ in range(6)]
+        assert [response.status_code for response in statuses] == [401] * 5 + [429]
+        assert int(statuses[-1].headers["retry-after"]) > 0
+
+    @pytest.mark.parametrize(
+        ("headers", "status"),
+        [
+            ({}, 201),
+            ({"Sec-Fetch-Site": "same-origin"}, 201),
+            ({"Sec-Fetch-Site": "cross-site"}, 403),
+            ({"Sec-Fetch-Site": "same-site"}, 403),
+            ({"Origin": "https://evil.example"}, 403),
+            ({"Origin": "null"}, 403),
+        ],
+    )
+    def test_a_cookie_does_not_count_for_another_sites_page(self, server, account, headers, status):
+        with httpx2.Client(base_url=server.url) as browser:
+            browser.post("/api/admin/login", json={"name": account, "password": PASSWORD})
+            response = browser.post("/api/admin/tokens", json={"label": "t"}, headers=headers)
+            assert response.status_code == status
+
+    def test_an_api_token_works_until_it_is_revoked(self, server, operator, http):
+        made = operator.post("/api/admin/tokens", json={"label": "till", "days": 1}).json()
+        headers = {"Authorization": f"Bearer {made['token']}"}
+        assert http.get("/api/admin/me", headers=headers).status_code == 200
+        listed = operator.get("/api/admin/tokens").json()
+        assert made["token"] not in str(listed)
+        number = next(token["id"] for token in listed if token["label"] == "till")
+        assert operator.delete(f"/api/admin/tokens/{number}").status_code == 204
+        assert http.get("/api/admin/me", headers=headers).status_code == 401
+
+    def test_a_removed_account_is_out_at_once(self, server, admin, http):
+        body = {"name": "gone", "password": PASSWORD}
+        admin.post("/api/admin/users", json=body)
+        with httpx2.Client(base_url=server.url) as browser:
+            assert browser.post("/api/admin/login", json=body).status_code == 200
+            admin.delete("/api/admin/users/gone")
+            assert browser.get("/api/admin/me").status_code == 401
+
+    def test_one_cannot_remove_oneself(self, admin):
+        assert admin.delete("/api/admin/users/trial-admin").status_code == 409
+
+
+class TestConversations:
+    def test_an_operator_takes_answers_and_gives_back(self, customer, operator):
+        customer.ask("退货")
+        path = f"/api/admin/conversations/{customer.conversation}"
+        assert operator.post(f"{path}/status", json={"move": "take"}).json()["status"] == "person"
+        held = customer.ask("发票")
+        assert (held["decision"], held["reply"]) == ("relay", "")
+        said = operator.post(f"{path}/messages", json={"text": "我来帮您\x07"})
+        assert said.status_code == 201
+        assert customer.history()[-1]["text"] == "我来帮您"
+        assert customer.history()[-1]["role"] == "operator"
+        assert operator.post(f"{path}/status", json={"move": "give_back"}).json()["status"] == "bot"
+        assert customer.ask("发票")["decision"] == "template"
+        read = operator.get(path).json()
+        assert len(read["messages"]) == 7
+
+    def test_they_are_listed_by_status(self, customer, operator):
+        customer.http.post(f"{customer.path}/handoff", headers=customer.headers)
+        waiting = operator.get("/api/admin/conversations?status=waiting").json()
+        assert waiting[0]["id"] == customer.conversation
+        assert operator.get("/api/admin/conversations/nobody").status_code == 404
+
+
+class TestLearning:
+    def test_bundles_are_listed_and_promoted(self, admin):
+        assert [b["id"] for b in admin.get("/api/admin/bundles").json() if b["live"]] == ["trial"]
+        assert admin.post("/api/admin/bundles/nothing/promote", json={}).status_code == 404
+        assert admin.post("/api/admin/bundles/rollback").status_code == 409
+
+    def test_a_retraining_is_queued_once(self, admin):
+        assert admin.post("/api/admin/retrain", json={"force": True}).status_code == 202
+        assert admin.post("/api/admin/retrain", json={}).status_code == 409
+        jobs = admin.get("/api/admin/jobs").json()
+        assert [(job["kind"], job["status"]) for job in jobs] == [("retrain", "queued")]
+        assert jobs[0]["payload"]["force"] is True
+
+    def test_a_question_without_an_answer_waits_for_review(self, customer, operator):
+        assert customer.ask("xylophone zebra quartz")["decision"] == "no_answer"
+        waiting = operator.get("/api/admin/review?limit=500").json()
+        item = next(item for item in waiting if "xylophone" in item["question"])
+        path = f"/api/admin/review/{item['id']}"
+        assert operator.post(path, json={"decision": "accepted"}).status_code == 400
+        assert operator.post(path, json={"decision": "rejected"}).status_code == 204
+        assert operator.post(path, json={"decision": "rejected"}).status_code == 409
+
+
+class TestKnowledge:
+    def test_new_wording_is_sent_from_the_next_reply_on(self, customer, operator):
+        templates = operator.get("/api/admin/templates").json()
+        shipping = next(t for t in templates if t["name"] == "shipping")
+        path = f"/api/admin/templates/{shipping['id']}"
+        texts = {"zh": ["今天下单今天发。"], "en": ["Ordered today, sent today."]}
+        saved = operator.put(path, json={"texts": texts})
+        assert saved.json()["revision"] == shipping["revision"] + 1
+        assert customer.ask("多久发货？")["reply"] == "今天下单今天发。"
+        assert operator.put(path, json={"texts": {}}).status_code == 422
+        assert operator.put(path, json={"texts": {"zh": ["\x00"]}}).status_code == 422
+
+    def test_a_document_is_uploaded_searched_and_deleted(self, customer, operator):
+        body = {"name": "stores.md", "text": "# 门店\n\n上海旗舰店每天 10:00 到 22:00 营业。\n"}
+        assert operator.put("/api/admin/knowledge", json=body).json()[0]["outcome"] == "added"
+        assert operator.put("/api/admin/knowledge", json=body).json()[0]["outcome"] == "unchanged"
+        found = operator.get("/api/admin/search", params={"q": "上海旗舰店每天几点营业"}).json()
+        assert found[0]["document"] == "stores.md"
+        names = [d["name"] for d in operator.get("/api/admin/knowledge").json()]
+        assert "stores.md" in names
+        assert operator.delete("/api/admin/knowledge/stores.md").status_code == 204
+        assert operator.delete("/api/admin/knowledge/stores.md").status_code == 404
+        found = operator.get("/api/admin/search", params={"q": "上海旗舰店每天几点营业"}).json()
+        assert all(hit["document"] != "stores.md" for hit in found)
+
+    def test_a_document_of_a_kind_we_cannot_read_is_refused(self, operator):
+        response = operator.put("/api/admin/knowledge", json={"name": "a.exe", "text": "x"})
+        assert response.status_code == 400
+        assert ".md" in response.json()["detail"]
+
+    def test_stats_count_what_there_is(self, operator):
+        stats = operator.get("/api/admin/stats").json()
+        assert stats["bundle"] == "trial"
+        assert stats["templates"] == 3
+        assert stats["documents"] >= 2
+
+
+class TestOpenAI:
+    @pytest.fixture
+    def client(self, server):
+        import openai
+
+        client = openai.OpenAI(base_url=f"{server.url}/v1", api_key=OPERATOR_TOKEN, max_retries=0)
+        yield client
+        client.close()
+
+    def test_the_real_client_gets_a_reply(self, client):
+        messages = [{"role": "system", "content": "x"}, {"role": "user", "content": "怎么退货"}]
+        reply = client.chat.completions.create(model="kefu", messages=messages)
+        assert "7 天内" in reply.choices[0].message.content
+        assert reply.choices[0].finish_reason == "stop"
+        assert client.models.list().data[0].id == "kefu"
+
+    def test_it_streams(self, client):
+        messages = [{"role": "user", "content": [{"type": "text", "text": "耳机保修期为多久"}]}]
+        chunks = client.chat.completions.create(model="kefu", messages=messages, stream=True)
+        text = [c.choices[0].delta.content for c in chunks if c.choices[0].delta.content]
+        assert len(text) >= 2
+        assert "".join(text).endswith("[1]")
+
+    def test_a_user_goes_on_with_their_conversation(self, client):
+        def conversation(user):
+            messages = [{"role": "user", "content": "退货"}]
+            reply = client.chat.completions.create(model="kefu", messages=messages, user=user)
+            return reply.model_extra["kefu"]["conversation"]
+
+        assert conversation("ana") == conversation("ana")
+        assert conversation("ana") != conversation("bo")
+
+    def test_errors_have_the_shape_the_client_reads(self, client, http):
+        import openai
+
+        with pytest.raises(openai.BadRequestError, match="role `user`"):
+            client.chat.completions.create(
+                model="kefu", messages=[{"role": "system", "content": "x"}]
+            )
+        body = {"messages": [{"role": "user", "content": "x"}]}
+        assert http.post("/v1/chat/completions", json=body).json()["error"]["message"]

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from finetune.bundle import load_bundle
+from finetune.errors import BundleDamagedError, NotEnoughDataError
+from finetune.manifest import verify_bundle
+from finetune.retrain import retrain
+from storage.bundles import Bundles
+from storage.examples import Examples
+from storage.knowledge import Knowledge
+from storage.templates import Templates
+from storage.types import Example, NewPassage, TemplateDraft
+from tests.finetune.test_classifier import QUESTIONS
+
+
+@dataclass(frozen=True)
+class Home:
+    root: Path
+    shop: Path | None = None
+
+    @property
+    def bundles_dir(self) -> Path:
+        return self.root / "bundles"
+
+    @property
+    def encoders_dir(self) -> Path:
+        return self.root / "encoders"
+
+    @property
+    def indexes_dir(self) -> Path:
+        return self.root / "indexes"
+
+
+def fill(database, questions=QUESTIONS):
+    with database.session() as session:
+        for label in questions:
+            draft = TemplateDraft(label, {"zh": (f"关于{label}的答复。",)})
+            Templates(session).save(draft, editor="shop")
+        Examples(session).add(
+            Example(text, label, None, "zh") for label, texts in questions.items() for text in texts
+        )
+        text = "水壶除垢：倒入柠檬酸，煮沸后静置三十分钟。"
+        Knowledge(session).put_document(
+            "kettle.md", "水壶", "1", "zh", "document", text,
+            [NewPassage(text, "除垢", 0, len(text), "zh")],
+        )  # fmt: skip
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path / "home")
+
+
+def test_the_first_bundle_goes_live_whole(home, sqlite_database):
+    fill(sqlite_database)
+    steps: list[tuple[str, float]] = []
+    outcome = retrain(home, sqlite_database, progress=lambda step, done: steps.append((step, done)))
+    assert outcome.outcome == "promoted", outcome.reasons
+    with sqlite_database.session() as session:
+        assert Bundles(session).live_id() == outcome.bundle
+        ids = {template.name: template.id for template in Templates(session).all()}
+    bundle = load_bundle(home.bundles_dir / outcome.bundle, home.encoders_dir)
+    assert bundle.content.label_templates == ids
+    assert bundle.content.classifier.predict(["怎么退款"])[0].label == "refund"
+    assert all(0 < share <= 1 for _, share in steps)
+    report = Path(outcome.report).read_text(encoding="utf-8")
+    assert "<svg" in report
+    assert "http://" not in report.replace("http://www.w3.org", "")
+    assert (bundle.folder / "card.md").is_file()
+    again_and_no_change(home, sqlite_database, outcome.bundle)
+
+
+def again_and_no_change(home, database, live):
+    outcome = retrain(home, database)
+    assert (outcome.outcome, outcome.bundle) == ("unchanged", live)
+    assert len(list(home.bundles_dir.iterdir())) == 1
+
+
+def test_a_new_correction_trains_a_new_bundle_with_the_same_search_encoder(home, sqlite_database):
+    fill(sqlite_database)
+    first = retrain(home, sqlite_database)
+    with sqlite_database.session() as session:
+        Examples(session).add([Example("钱啥时候回来", "refund", None, "zh", source="correction")])
+    second = retrain(home, sqlite_database)
+    assert second.outcome == "promoted", second.reasons
+    bundles = [load_bundle(home.bundles_dir / o.bundle, home.encoders_dir) for o in (first, second)]
+    assert bundles[0].content.encoder == bundles[1].content.encoder
+    assert bundles[1].content.classifier.predict(["钱啥时候回来"])[0].label == "refund"
+
+
+def test_poisoned_labels_are_refused_and_the_champion_stays(home, sqlite_database):
+    fill(sqlite_database)
+    first = retrain(home, sqlite_database)
+    names = list(QUESTIONS)
+    with sqlite_database.session() as session:
+        Examples(session).add(
+            Example(f"{text}？？{number}", names[(names.index(label) + 1) % len(names)], None, "zh",
+                    weight=4.0)
+            for label, texts in QUESTIONS.items() for text in texts for number in range(4)
+        )  # fmt: skip
+    second = retrain(home, sqlite_database)
+    assert second.outcome == "refused"
+    assert any("golden questions" in reason for reason in second.reasons)
+    with sqlite_database.session() as session:
+        assert Bundles(session).live_id() == first.bundle
+        Bundles(session).promote(second.bundle, by="test", reason="on purpose", override=True)
+        assert Bundles(session).live_id() == second.bundle
+
+
+def test_nothing_to_train_on_says_so_and_leaves_nothing(home, sqlite_database):
+    with pytest.raises(NotEnoughDataError, match="kefu import history"):
+        retrain(home, sqlite_database)
+    assert not home.bundles_dir.exists()
+
+
+@pytest.mark.parametrize("harm", ["changed", "missing", "added", "manifest"])
+def test_a_bundle_that_is_not_what_its_manifest_says_is_refused(
+    home, sqlite_database, harm, request
+):
+    fill(sqlite_database)
+    outcome = retrain(home, sqlite_database)
+    folder = home.bundles_dir / outcome.bundle
+    head = folder / "intent" / "head.safetensors"
+    if harm == "changed":
+        head.write_bytes(head.read_bytes()[:-1] + b"x")
+    elif harm == "missing":
+        head.unlink()
+    elif harm == "added":
+        (folder / "extra.json").write_text(json.dumps({}), encoding="utf-8")
+    else:
+        (folder / "manifest.json").write_text("{", encoding="utf-8")
+    with pytest.raises(BundleDamagedError, match=outcome.bundle):
+        verify_bundle(folder)
+
+
+def test_a_damaged_champion_is_replaced(home, sqlite_database):
+    fill(sqlite_database)
+    first = retrain(home, sqlite_database)
+    (home.bundles_dir / first.bundle / "fusion.json").unlink()
+    second = retrain(home, sqlite_database)
+    assert second.outcome == "promoted", second.reasons
+    assert second.bundle != first.bundle
+    verify_bundle(home.bundles_dir / second.bundle)
+
+
+def test_checking_files_imports_no_model_library():
+    code = (
+        "import sys, finetune.manifest; "
+        "assert not {'torch', 'faiss', 'numpy'} & set(sys.modules), 'a rollback would take long'"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

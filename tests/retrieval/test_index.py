@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from retrieval.fusion import Evidence, Fusion
+from retrieval.index import HybridIndex
+from storage.knowledge import Knowledge
+from tests.retrieval.conftest import PASSAGES, fill, put
+
+
+@pytest.fixture
+def index(tmp_path, encoder, analyser):
+    return HybridIndex(tmp_path / "indexes", encoder, analyser, Fusion())
+
+
+def found(index: HybridIndex, query: str, k: int = 3) -> list[str]:
+    return [hit.passage.document for hit in index.search(query, k)]
+
+
+def test_an_empty_index_finds_nothing(index, database):
+    assert index.sync(database) == 0
+    assert index.search("退货") == []
+    assert index.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "document"),
+    [
+        ("怎么退货", "returns.zh.md"),
+        ("退貨要自己付運費嗎", "returns.zh.md"),
+        ("传感器-温度-TH01", "sensor.zh.md"),
+        ("TH01", "sensor.zh.md"),
+        ("温度", "sensor.zh.md"),
+        ("安全", "sensor.zh.md"),
+        ("when should the filter be replaced", "filter.en.md"),
+        ("1,500 litres", "filter.en.md"),
+    ],
+)
+def test_it_finds_by_word_part_code_and_meaning(index, database, query, document):
+    fill(database)
+    index.sync(database)
+    assert found(index, query)[0] == document
+
+
+def test_scores_are_probabilities_in_falling_order(index, database):
+    fill(database)
+    index.sync(database)
+    scores = [hit.score for hit in index.search("怎么退货", 5)]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+
+
+def test_only_the_asked_language(index, database):
+    fill(database)
+    index.sync(database)
+    hits = index.search("filter 水壶 delivery 退货", 10, language="en")
+    assert {hit.passage.language for hit in hits} == {"en"}
+
+
+def test_a_question_attached_to_a_passage_finds_it(index, database):
+    fill(database)
+    put(database, "odd.en.md", "Form 27B is at the desk.", ("where do I moan about you",))
+    index.sync(database)
+    assert found(index, "where can I moan")[0] == "odd.en.md"
+
+
+def test_changes_show_after_the_next_sync(index, database):
+    fill(database)
+    index.sync(database)
+    put(database, "returns.zh.md", "鞋子签收后三十天内可以退货。")
+    put(database, "new.en.md", "The showroom opens on Sundays.")
+    with database.session() as session:
+        Knowledge(session).delete_document("kettle.zh.md")
+    index.sync(database)
+    assert index.search("三十天 退货")[0].passage.text.startswith("鞋子")
+    assert found(index, "showroom on Sundays")[0] == "new.en.md"
+    assert "kettle.zh.md" not in found(index, "水壶除垢柠檬酸", 10)
+
+
+def test_a_saved_cache_replays_what_came_later(index, database, tmp_path, encoder, analyser):
+    fill(database)
+    index.sync(database)
+    index.save()
+    put(database, "new.en.md", "The showroom opens on Sundays.")
+    with database.session() as session:
+        Knowledge(session).delete_document("kettle.zh.md")
+    again = HybridIndex(tmp_path / "indexes", encoder, analyser, Fusion())
+    again.sync(database)
+    assert found(again, "showroom on Sundays")[0] == "new.en.md"
+    assert "kettle.zh.md" not in found(again, "水壶除垢柠檬酸", 10)
+    assert again.count() == len(PASSAGES)
+
+
+@pytest.mark.parametrize("name", ["dense.faiss", "keyword.jsonl", "manifest.json"])
+def test_a_damaged_cache_is_built_again(index, database, tmp_path, encoder, analyser, name):
+    fill(database)
+    index.sync(database)
+    index.save()
+    path = next((tmp_path / "indexes").rglob(name))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    again = HybridIndex(tmp_path / "indexes", encoder, analyser, Fusion())
+    again.sync(database)
+    assert again.count() == len(PASSAGES)
+    assert found(again, "怎么退货")[0] == "returns.zh.md"
+
+
+def test_a_cache_from_the_future_of_a_restored_database_is_dropped(
+    index, database, tmp_path, encoder, analyser, empty_database
+):
+    from storage import migrate
+
+    fill(database)
+    index.sync(database)
+    index.save()
+    migrate.upgrade(empty_database)
+    put(empty_database, "only.en.md", "The only passage left.")
+    again = HybridIndex(tmp_path / "indexes", encoder, analyser, Fusion())
+    again.sync(empty_database)
+    assert [hit.passage.document for hit in again.search("only passage")] == ["only.en.md"]
+
+
+def test_searching_while_changing_never_fails(index, sqlite_database):
+    fill(sqlite_database)
+    index.sync(sqlite_database)
+    failures: list[BaseException] = []
+    stop = threading.Event()
+
+    def search() -> None:
+        while not stop.is_set():
+            try:
+                index.search("退货 filter 水壶")
+            except BaseException as error:  # noqa: BLE001 - the test reports it
+                failures.append(error)
+                return
+
+    threads = [threading.Thread(target=search) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for number in range(30):
+        put(sqlite_database, "filter.en.md", f"Replace the filter after {number} days.")
+        put(sqlite_database, "kettle.zh.md", f"水壶除垢第 {number} 版。")
+        index.sync(sqlite_database)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert index.search("filter after 29 days")[0].passage.text.endswith("29 days.")
+
+
+def test_more_evidence_never_lowers_the_score():
+    fusion = Fusion()
+    weak = Evidence(0.1, 0.0, 0.1, 0.1, 0.5, 0.5, 0.0)
+    strong = Evidence(0.9, 0.9, 0.8, 0.9, 0.0, 0.0, 1.0)
+    assert fusion.score(weak) < 0.2 < 0.8 < fusion.score(strong)
+
+
+def test_fusion_weights_survive_the_disk(tmp_path):
+    fusion = Fusion(dense=1.25, bias=-0.5)
+    fusion.save(tmp_path / "fusion.json")
+    assert Fusion.load(tmp_path / "fusion.json") == fusion
