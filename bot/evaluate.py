@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from bot.errors import NotReadyError
+from bot.rehearse import Rehearsal
 from bot.services import Services
-from bot.timing import Stopwatch
 from finetune.evaluate import (
     Outcome,
     ReplyRow,
@@ -22,9 +21,6 @@ from finetune.evaluate import (
 from finetune.types import ReplyMetrics
 from retrieval.types import Problem
 from storage.privacy import mask
-from storage.types import Conversation, ConversationStatus, Message, Role, Turn
-
-_ID = "evaluation"
 
 
 async def evaluate_file(
@@ -61,28 +57,13 @@ async def evaluate(
 
 async def outcome_of(services: Services, question: str) -> Outcome:
     """What a customer would get who begins a conversation with this question."""
-    turn = _fresh_turn(services)
-    message = _first_message(question, mask(question, keep=services.shop.contacts))
     began = time.perf_counter()
-    outcome = await services.pipeline.think(
-        message, turn, services.live.current, None, _unheard, Stopwatch()
-    )
+    outcome = await Rehearsal(services).say(question)
     spent = (time.perf_counter() - began) * 1000
-    said, decision = outcome.understanding, outcome.decision
-    return Outcome(said.prediction, decision.kind.value, outcome.draft.text, spent, decision.label)
-
-
-async def _unheard(text: str) -> None:
-    del text
-
-
-def _fresh_turn(services: Services) -> Turn:
-    now = datetime.now(UTC)
-    conversation = Conversation(_ID, _ID, 0, ConversationStatus.BOT, 0, None, {}, now)
+    decision, prediction = outcome.decision, outcome.understanding.prediction
     models = services.live.current
-    revision = models.index.revision if models and models.index else 0
-    return Turn(conversation, (), None, revision)
-
-
-def _first_message(text: str, masked: str) -> Message:
-    return Message(0, _ID, 1, Role.CUSTOMER, text, masked, None, datetime.now(UTC))
+    if not prediction.ranked and models is not None:
+        # What needed no guess is measured as a guess all the same.
+        masked = mask(question, keep=services.shop.contacts)
+        prediction = models.classifier.predict([masked])[0]
+    return Outcome(prediction, decision.kind.value, outcome.draft.text, spent, decision.label)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from bot.actions.base import find_action
+from bot.actions.base import HANDOFF_ACTION, find_action
 from bot.generator.base import Generator
 from bot.logs import logger
 from bot.work import Compute, Work
@@ -66,7 +66,8 @@ class Models:
     """One bundle, loaded, and the wording of its templates: what a turn uses to its end.
 
     `label_templates` names a template only where it can be sent; `titles` says per label and
-    language how to name an intent on a button, the most asked first.
+    language how to name an intent on a button, the most asked first. `handoffs` are the labels
+    whose template's action is to fetch a person.
     """
 
     bundle_id: str
@@ -77,6 +78,7 @@ class Models:
     generator: Generator | None = None
     titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     templates: Mapping[int, Template] = field(default_factory=dict)
+    handoffs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +236,13 @@ class LiveModels:
             label: template_id if template_id in usable else None
             for label, template_id in models.label_templates.items()
         }
+        handoffs = frozenset(
+            label
+            for label, template_id in known.items()
+            if template_id is not None and usable[template_id].action == HANDOFF_ACTION
+        )
         self._loaded, self._stamp = models, stamp
-        self._current = replace(models, templates=usable, label_templates=known)
+        self._current = replace(models, templates=usable, label_templates=known, handoffs=handoffs)
 
 
 def _read_templates(session: Session) -> tuple[str, list[Template]]:

@@ -130,10 +130,17 @@ class Pipeline:
                 search = partial(models.index.search, said.question, SEARCHED)
                 hits = await self._compute.run(search)
         with watch.stage("decide"):  # 6 decide
-            patience = self._shop.failures_before_offer
-            decision = decide(said, hits, turn, limits, templates, failures_before_offer=patience)
+            decision = decide(
+                said,
+                hits,
+                turn,
+                limits,
+                templates,
+                handoffs=models.handoffs if models else (),
+                failures_before_offer=self._shop.failures_before_offer,
+            )
         with watch.stage("write"):  # 7 write
-            thought = Thought(said, tuple(hits), decision)
+            thought = Thought(said, tuple(hits), decision, turn.history)
             draft = await write(thought, models, self._shop, on_draft)
         decision = unless_unsupported(decision, draft)
         return Outcome(said, tuple(hits), decision, draft, models.bundle_id if models else None)

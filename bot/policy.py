@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from bot.forms import continue_form
@@ -59,12 +59,14 @@ def decide(
     thresholds: Thresholds,
     label_templates: LabelTemplates,
     *,
+    handoffs: Collection[str] = (),
     failures_before_offer: int = 2,
     review_margin: float = 0.0,
 ) -> Decision:
     """What to do; the first rule that applies.
 
-    A template that was sent by less than `review_margin` above the limit goes to review as well.
+    `handoffs` names the intents that ask for a person. A template that was sent by less than
+    `review_margin` above the limit goes to review as well.
     """
     decision = (
         _held(understanding, turn)
@@ -76,6 +78,7 @@ def decide(
         or _known(hits, thresholds)
         or _nothing(understanding, turn)
     )
+    decision = _for_a_person(decision, handoffs)
     let_down = failures(turn.history) >= failures_before_offer
     return _with_offer(decision, understanding, let_down=let_down)
 
@@ -114,6 +117,15 @@ def _sure(
     return Decision(
         DecisionKind.TEMPLATE, reason="sure", label=label, confidence=sure, review=review
     )
+
+
+def _for_a_person(decision: Decision, handoffs: Collection[str]) -> Decision:
+    """An intent that asks for a person is a hand-off, and a hand-off is of that intent."""
+    if decision.kind is DecisionKind.TEMPLATE and decision.label in handoffs:
+        return replace(decision, kind=DecisionKind.HANDOFF)
+    if decision.kind is DecisionKind.HANDOFF and decision.label is None:
+        return replace(decision, label=min(handoffs, default=None))
+    return decision
 
 
 def _close(

@@ -12,7 +12,7 @@ from bot.understand import BACK_TO_BOT, HANDOFF, INTENT_PREFIX, NONE_OF_THESE
 from bot.wording import join_sentences, say
 from finetune.types import Thresholds
 from retrieval.types import Hit
-from storage.types import Citation, QuickReply, Template
+from storage.types import Citation, Message, QuickReply, Template
 
 MAX_SUGGESTIONS = 3
 
@@ -22,11 +22,12 @@ OnDraft = Callable[[str], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """What steps 4 to 6 found: all that the words depend on."""
+    """What steps 4 to 6 found, and what was said before: all that the words depend on."""
 
     understanding: Understanding
     hits: tuple[Hit, ...]
     decision: Decision
+    history: tuple[Message, ...] = ()
 
 
 async def write(
@@ -46,7 +47,7 @@ async def write(
     elif kind is DecisionKind.GROUNDED and models is not None:
         draft = await _grounded(thought, models, language, on_draft)
     elif models is not None:
-        draft = _template(thought.decision, models, language)
+        draft = _template(thought, models, language)
     else:
         raise ValueError(f"expected a loaded bundle for a reply of kind {kind}, found none")
     return _with_offer(draft) if thought.decision.offer_person else draft
@@ -118,9 +119,10 @@ def _readable(label: str) -> str:
     return label.replace("_", " ").replace("-", " ").strip().capitalize()
 
 
-def _template(decision: Decision, models: Models, language: str) -> Draft:
-    template = models.templates[models.label_templates[decision.label or ""] or 0]
-    text, found = _wording(template, language)
+def _template(thought: Thought, models: Models, language: str) -> Draft:
+    template = models.templates[models.label_templates[thought.decision.label or ""] or 0]
+    sent = sum(message.template_id == template.id for message in thought.history)
+    text, found = _wording(template, language, sent)
     draft = Draft(text, language, template_id=template.id, template_revision=template.revision)
     if found == language:
         return draft
@@ -131,10 +133,14 @@ def _template(decision: Decision, models: Models, language: str) -> Draft:
     )
 
 
-def _wording(template: Template, language: str) -> tuple[str, str]:
-    """The template's first wording in this language, else in the one that it has."""
+def _wording(template: Template, language: str, sent: int) -> tuple[str, str]:
+    """A wording in this language, else in the one that there is.
+
+    Who asks again, after it was `sent` so many times, is told the same in other words.
+    """
     found = language if template.texts.get(language) else next(iter(template.texts))
-    return template.texts[found][0], found
+    wordings = template.texts[found]
+    return wordings[sent % len(wordings)], found
 
 
 async def _grounded(thought: Thought, models: Models, language: str, on_draft: OnDraft) -> Draft:

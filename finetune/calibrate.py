@@ -19,12 +19,16 @@ from finetune.classifier import (
     with_bias,
 )
 
-_OUTSIDE = -1
+EXAMPLE = -1
+"""The class of a question that was given as an example of what is out of scope."""
+
+STRANGER = -2
+"""The class of a question whose intent was left out of training whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Scores of held-out questions and the number of the right class, -1 if out of scope.
+    """Scores of held-out questions and the number of the right class; EXAMPLE, STRANGER outside.
 
     Only the first `labels` columns of the scores are intents.
     """
@@ -36,13 +40,16 @@ class HeldOut:
     @property
     def inside(self) -> NDArray[np.bool_]:
         """Which questions are in scope."""
-        inside: NDArray[np.bool_] = self.expected != _OUTSIDE
+        inside: NDArray[np.bool_] = self.expected >= 0
         return inside
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Held-out questions as the calibrated classifier sees them."""
+    """Held-out questions as the calibrated classifier sees them.
+
+    `weight` is how much each stands for in live traffic; all of them sum to their number.
+    """
 
     confidence: NDArray[np.float64]
     in_scope: NDArray[np.float64]
@@ -50,6 +57,24 @@ class Judged:
     right: NDArray[np.bool_]
     among_two: NDArray[np.bool_]
     inside: NDArray[np.bool_]
+    weight: NDArray[np.float64]
+
+
+def traffic_weights(expected: NDArray[np.int64], oos_share: float) -> NDArray[np.float64]:
+    """Weights that make held-out classes stand for live traffic, a share of it out of scope.
+
+    What was given as out of scope says where customers stray, and intents left out say how near
+    to the trade that can be; whatever the number of either, both count alike.
+    """
+    groups = [expected >= 0, expected == EXAMPLE, expected == STRANGER]
+    present = [group for group in groups if group.any()]
+    weight = np.ones(len(expected))
+    if len(present) < 2 or not groups[0].any():
+        return weight
+    for group in present:
+        share = 1 - oos_share if group is groups[0] else oos_share / (len(present) - 1)
+        weight[group] = share * len(expected) / group.sum()
+    return weight
 
 
 def fit_calibration(held_out: Sequence[HeldOut], *, expected_oos_share: float) -> Calibration:
@@ -103,23 +128,30 @@ def _fit_scope(
         # Nothing is known of what lies outside: the classifier's own certainty has to do.
         return (-1.0, 0.0, 0.0, 0.0, 4.0, 0.0, -2.0, 0.0)
     mean, spread = evidence.mean(axis=0), evidence.std(axis=0) + 1e-6
-    # The held-out rows need not come in the proportions of live traffic.
-    weights = np.where(inside, (1 - oos_share) / inside.mean(), oos_share / (1 - inside.mean()))
+    weight = traffic_weights(np.concatenate([fold.expected for fold in held_out]), oos_share)
     model = LogisticRegression(C=1.0, max_iter=1000)
-    model.fit((evidence - mean) / spread, inside, sample_weight=weights)
+    model.fit((evidence - mean) / spread, inside, sample_weight=weight)
     slopes = model.coef_[0] / spread
     bias = float(model.intercept_[0] - (slopes * mean).sum())
     return (bias, *(float(slope) for slope in slopes))
 
 
-def judge(held_out: Sequence[HeldOut], calibration: Calibration) -> Judged:
+def judge(
+    held_out: Sequence[HeldOut], calibration: Calibration, *, expected_oos_share: float
+) -> Judged:
     """The calibrated view of held-out questions, to choose thresholds and report from."""
-    parts = [_judge(fold, calibration) for fold in held_out]
+    expected = np.concatenate([fold.expected for fold in held_out])
+    weight = traffic_weights(expected, expected_oos_share)
+    ends = np.cumsum([len(fold.expected) for fold in held_out])[:-1]
+    parts = [
+        _judge(fold, calibration, own)
+        for fold, own in zip(held_out, np.split(weight, ends), strict=True)
+    ]
     return Judged(*(np.concatenate([getattr(part, name) for part in parts])
                     for name in Judged.__slots__))  # fmt: skip
 
 
-def _judge(fold: HeldOut, calibration: Calibration) -> Judged:
+def _judge(fold: HeldOut, calibration: Calibration, weight: NDArray[np.float64]) -> Judged:
     combined = combine(fold.scores, calibration)
     probabilities = softmax(combined[:, : fold.labels])
     order = np.argsort(-probabilities, axis=1, kind="stable")
@@ -136,6 +168,7 @@ def _judge(fold: HeldOut, calibration: Calibration) -> Judged:
         right=order[:, 0] == fold.expected,
         among_two=(order[:, 0] == fold.expected) | (second == fold.expected),
         inside=fold.inside,
+        weight=weight,
     )
 
 

@@ -109,7 +109,7 @@ def _majority(dataset: Dataset) -> float:
 
 def _found_in_search(golden: Sequence[LabelledQuestion], index: HybridIndex) -> list[bool]:
     """For golden questions whose intent has an answer to be found: is it among the first three?"""
-    documents = index.documents()
+    documents = {passage.document for passage in index.passages()}
     return [
         any(
             hit.passage.document == f"answer:{row.label}"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
-from finetune.importing import SOURCE_GOLDEN, SOURCE_HISTORY
+from finetune.importing import FROM_HISTORY, SOURCE_GOLDEN, SOURCE_SEARCH
 from finetune.types import Dataset, LabelledQuestion
 from storage.examples import Examples
 from storage.normalise import normalise, text_key
@@ -29,6 +29,7 @@ def build_dataset(session: Session, *, seed: int = 0) -> Dataset:
     Where no golden question exists yet, a tenth of the history is chosen by the hash of the
     question and frozen for good. A question that is golden is never among the rows.
     """
+    searches = tuple((e.question, str(e.answer)) for e in Examples(session).all([SOURCE_SEARCH]))
     examples = [e for e in Examples(session).all() if e.intent]
     if not any(e.golden for e in examples):
         chosen = choose_golden(examples, seed=seed)
@@ -43,7 +44,7 @@ def build_dataset(session: Session, *, seed: int = 0) -> Dataset:
     protected = frozenset(label for label in labels if label in templates
                           and templates[label].protected)  # fmt: skip
     fingerprint = _fingerprint(Examples(session).fingerprint(), label_templates, protected)
-    return Dataset(rows, golden, corrections, label_templates, protected, fingerprint)
+    return Dataset(rows, golden, corrections, label_templates, protected, fingerprint, searches)
 
 
 def split(
@@ -98,7 +99,7 @@ def choose_golden(examples: Iterable[Example], *, seed: int = 0) -> list[int]:
     """
     by_label: defaultdict[str, dict[str, Example]] = defaultdict(dict)
     for example in examples:
-        if example.source == SOURCE_HISTORY and example.intent:
+        if example.source in FROM_HISTORY and example.intent:
             by_label[example.intent].setdefault(question_key(example), example)
     chosen: list[int] = []
     owed = 0.5

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from finetune.importing import SOURCE_DIALOGUE, SOURCE_SEARCH
 from finetune.naming import Name, name_groups
 from finetune.sameness import same_key
 from retrieval.ingest import Progress
@@ -17,6 +18,9 @@ from storage.examples import Examples
 from storage.normalise import text_key
 from storage.templates import EDITOR_DISCOVERY, Templates
 from storage.types import OUT_OF_SCOPE, Example, Template, TemplateDraft
+
+SAID_TO = 2
+"""To how many customers an answer must have been said before it becomes a template."""
 
 _SLOT = re.compile(r"<([a-z_]+)>")
 
@@ -88,7 +92,7 @@ def discover_templates(session: Session, *, progress: Progress | None = None) ->
 
     Golden questions make no template; they are labelled by those that exist.
     """
-    examples = Examples(session).all()
+    examples = [e for e in Examples(session).all() if e.source != SOURCE_SEARCH]
     answered = [e for e in examples if e.answer and not e.golden and e.intent != OUT_OF_SCOPE]
     named = _from_labelled(session, [e for e in answered if e.intent])
     if progress is not None:
@@ -103,14 +107,25 @@ def discover_templates(session: Session, *, progress: Progress | None = None) ->
     if progress is not None:
         progress("discovery", 0.5)
     taken = _taken(session, examples)
-    names = name_groups(_questions(found.created, free), taken)
+    created = _worth_a_template(found.created, free)
+    names = name_groups(_questions(created, free), taken)
     languages = {e.answer: _language(e) for e in free if e.answer}
-    for name, group in zip(names, found.created, strict=True):
+    for name, group in zip(names, created, strict=True):
         variants += _create(session, name, group, languages[group.texts[0]])
     labelled = _label(session, [e for e in examples if e.answer and not e.intent])
     if progress is not None:
         progress("discovery", 1.0)
     return DiscoveryReport((*named, *names), variants, labelled)
+
+
+def _worth_a_template(groups: Sequence[Group], examples: Sequence[Example]) -> list[Group]:
+    """The groups without what was said to one customer alone: that is no answer for others."""
+    written = {e.answer for e in examples if e.source != SOURCE_DIALOGUE}
+    return [
+        group
+        for group in groups
+        if sum(group.counts) >= SAID_TO or any(text in written for text in group.texts)
+    ]
 
 
 def _from_labelled(session: Session, examples: Sequence[Example]) -> list[Name]:

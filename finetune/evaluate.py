@@ -27,7 +27,7 @@ from storage.privacy import find_personal_data, mask
 from storage.templates import Templates
 from storage.types import OUT_OF_SCOPE
 
-TEMPLATE, CLARIFY, NO_ANSWER = "template", "clarify", "no_answer"
+TEMPLATE, CLARIFY, NO_ANSWER, HANDOFF = "template", "clarify", "no_answer", "handoff"
 BY_INTENT = frozenset({TEMPLATE, "action", "form"})
 ANSWERED = BY_INTENT | {"grounded"}
 
@@ -72,6 +72,16 @@ class _Judged:
     chosen: str | None
     wrong: bool
     same_answer: bool | None
+
+    @property
+    def answered(self) -> bool:
+        """Whether the customer got what the bot took for the answer.
+
+        A person is the answer to who asks for one, and a refusal to everybody else.
+        """
+        kind = self.outcome.kind
+        asked = self.known and self.outcome.label == self.expected
+        return kind in ANSWERED or (kind == HANDOFF and asked)
 
 
 def read_reply_rows(path: Path) -> tuple[list[ReplyRow], list[Problem]]:
@@ -191,7 +201,7 @@ def _measure(judged: Sequence[_Judged]) -> ReplyMetrics:
         accuracy=accuracy(expected, chosen),
         answer_accuracy=_share(with_answer, lambda j: j.same_answer is True),
         macro_f1=macro_f1(expected, chosen),
-        answered=_share(inside, lambda j: j.outcome.kind in ANSWERED),
+        answered=_share(inside, lambda j: j.answered),
         clarified=_share(inside, lambda j: j.outcome.kind == CLARIFY),
         wrong=_share(inside, lambda j: j.wrong),
         refused=_share(inside, _refused),
@@ -247,7 +257,7 @@ def _as_given(answer: str, reply: str) -> str:
 
 
 def _refused(judged: _Judged) -> bool:
-    return judged.outcome.kind not in ANSWERED and judged.outcome.kind != CLARIFY
+    return not judged.answered and judged.outcome.kind != CLARIFY
 
 
 def _share(judged: Sequence[_Judged], holds: Callable[[_Judged], bool]) -> float | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from finetune.sources import HistoryRow, read_history
+from retrieval.evaluate import read_search_rows
 from retrieval.ingest import Progress
 from retrieval.language import detect_language
 from retrieval.types import ImportReport, Problem
@@ -22,8 +23,12 @@ from storage.types import Example
 
 KIND_HISTORY = "history"
 KIND_GOLDEN = "golden"
+KIND_SEARCH = "search"
 SOURCE_HISTORY = "history"
 SOURCE_GOLDEN = "golden"
+SOURCE_DIALOGUE = "dialogue"
+SOURCE_SEARCH = "search"
+FROM_HISTORY = frozenset((SOURCE_HISTORY, SOURCE_DIALOGUE))
 SHARED_BY = 3
 """A number said to this many customers is the company's own."""
 
@@ -67,6 +72,32 @@ def import_history(
     return ImportReport(added, unchanged, 0, problems)
 
 
+def import_search_questions(session: Session, path: Path) -> ImportReport:
+    """Import questions with the passages of documents that answer them.
+
+    The passage stands in the example's answer; there is no intent.
+    """
+    rows, problems = read_search_rows(path)
+    digest = content_hash(path)
+    if Imports(session).seen(KIND_SEARCH, path.name, digest):
+        return ImportReport(0, len(rows), 0, tuple(problems))
+    added, known = Examples(session).add(
+        Example(
+            question=mask(row.question),
+            intent=None,
+            answer=row.passage,
+            language=detect_language(row.question) or detect_language(row.passage) or "zh",
+            source=SOURCE_SEARCH,
+            origin=path.name,
+            line=row.line,
+        )
+        for row in rows
+        if row.passage
+    )
+    Imports(session).record(KIND_SEARCH, path.name, digest, {"added": added})
+    return ImportReport(added, known, 0, tuple(problems))
+
+
 def content_hash(path: Path) -> str:
     """The sha256 of a file's bytes."""
     with path.open("rb") as file:
@@ -106,11 +137,15 @@ def _examples(file: _File, keep: Sequence[str], *, golden: bool) -> Iterator[Exa
             intent=row.intent,
             answer=masked(row.answer) if row.answer else None,
             language=language or fallback,
-            source=SOURCE_GOLDEN if golden else SOURCE_HISTORY,
+            source=SOURCE_GOLDEN if golden else _source(row),
             origin=file.name,
             line=row.line,
             golden=golden,
         )
+
+
+def _source(row: HistoryRow) -> str:
+    return SOURCE_DIALOGUE if row.spoken else SOURCE_HISTORY
 
 
 def _shared_contacts(session: Session, files: Sequence[_File]) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from finetune.facts import Token, plain, scan
-from finetune.politeness import clauses, is_polite, without_politeness
+from finetune.politeness import Clause, clauses, is_polite, without_politeness
 
 _PAUSE = Token("pause", "|")
 _SILENT = frozenset("、。!?;:,.\"'“”‘’()（）《》〈〉【】「」『』[]…·—-–~_`")
@@ -20,6 +20,12 @@ _ASKS = re.compile(
     r"|^(?:is|are|do|does|did|can|could|will|would|shall|should|may|have|has)\b",
     re.IGNORECASE,
 )
+_CLOSING = re.compile(
+    r"(?:(?:kind|best|warm|many)(?:est)? )?(?:regards|wishes)"
+    r"|(?:yours )?sincerely|cheers|此致|敬上",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"[^\W\d_]+(?:[ .'-]+[^\W\d_]+){0,3}\.?")
 _ARTICLES = frozenset({"the", "a", "an"})
 _COUNTED = frozenset({"few", "little", "lot", "bit", "couple", "number", "dozen", "hundred"})
 _SAME_WORDS = {"您": "你", "妳": "你", "咱": "我"}
@@ -28,13 +34,22 @@ _SAME_WORDS = {"您": "你", "妳": "你", "咱": "我"}
 def same_key(answer: str) -> str:
     """One text for all answers that say the same as this one."""
     spelled = plain(answer)
-    kept = [c for c in clauses(spelled) if not is_polite(c.text)]
+    kept = [c for c in _unsigned(list(clauses(spelled))) if not is_polite(c.text)]
     said: list[Token] = []
     for clause in kept:
         text = without_politeness(clause.text)
         said += [*_content(text), *_question_mark(clause.text, clause.end), _PAUSE]
     key = " ".join(f"{t.kind}:{t.value}" for t in _without_plain_pauses(said))
     return key or "polite " + " ".join(t.value for t in _content(spelled))
+
+
+def _unsigned(said: list[Clause]) -> list[Clause]:
+    """The clauses without a name signed below a closing: `Kind regards, Mia`."""
+    for place in range(1, len(said) - 1):
+        closing, name, *after = (clause.text.strip(" ~～") for clause in said[place:])
+        if _CLOSING.fullmatch(closing) and _NAME.fullmatch(name) and all(map(is_polite, after)):
+            return said[:place]
+    return said
 
 
 def _content(text: str) -> list[Token]:

@@ -14,8 +14,9 @@ from finetune.bundle import SearchEncoderRef
 from finetune.thresholds import grounded_limit
 from finetune.types import Dataset
 from retrieval.encoder import EMBEDDED, load_encoder
+from retrieval.evaluate import overlaps
 from retrieval.fusion import Fusion
-from retrieval.fusion_training import FittedFusion, SearchPair, fit_fusion
+from retrieval.fusion_training import AnsweredBy, FittedFusion, SearchPair, fit_fusion
 from retrieval.index import HybridIndex
 from retrieval.ngram import NgramEncoder
 from retrieval.ngram_training import Pair, train_search_encoder
@@ -28,10 +29,14 @@ from storage.normalise import text_key
 from storage.types import OUT_OF_SCOPE, SEARCH_KIND_ANSWER, Passage
 
 _MOST_PAIRS = 20_000
+_HISTORY_PAIRS = 2_000
+"""So many pairs of the history are used at least, and half as many as the documents give."""
+
 _DEFAULT_GROUNDED = 0.6
 _LEAST_KNOWN = 40
 _ANSWER_PREFIX = "answer:"
-_KNOWLEDGE_REPEATS = 5
+_NAMED_REPEATS = 3
+_ASKED_REPEATS = 2
 _CLOZE_REPEATS = 2
 """Documents are few next to a history, and are what search is for."""
 _KEPT_BACK = 4
@@ -67,7 +72,12 @@ class SearchSide:
             return _DEFAULT_GROUNDED
         # A quotation shows where it is from, so a wrong one is seen through: it costs half.
         cost = max(1.0, wrong_cost / 2)
-        return grounded_limit(self.fitted.best_scores, self.fitted.best_right, wrong_cost=cost)
+        return grounded_limit(
+            self.fitted.best_scores,
+            self.fitted.best_right,
+            self.fitted.best_weight,
+            wrong_cost=cost,
+        )
 
 
 def prepare_search(
@@ -134,20 +144,29 @@ def training_texts(dataset: Dataset, passages: Sequence[Passage]) -> tuple[list[
         if row.label != OUT_OF_SCOPE and not is_kept_back(row.question):
             questions[row.label].append(row.question)
     texts = [row.question for row in dataset.rows]
-    pairs: list[Pair] = []
+    asked: list[Pair] = []
+    told: list[Pair] = []
     for passage in passages:
         texts += [passage.heading, passage.text]
-        pairs += [(question, passage.text) for question in passage.questions]
+        attached = [(question, passage.text) for question in passage.questions]
         if passage.kind == SEARCH_KIND_ANSWER:
             label = passage.document.removeprefix(_ANSWER_PREFIX)
-            pairs += [(question, passage.text) for question in questions[label]]
+            asked += attached + [(question, passage.text) for question in questions[label]]
         else:
-            pairs += [(f"{passage.title} {passage.heading}", passage.text)] * _KNOWLEDGE_REPEATS
-            pairs += _cloze(passage)
+            named = (f"{passage.title} {passage.heading}", passage.text)
+            told += attached * _ASKED_REPEATS + [named] * _NAMED_REPEATS + _cloze(passage)
     for same in questions.values():
-        pairs += list(pairwise(same))
-    step = max(1, len(pairs) // _MOST_PAIRS)
-    return [text for text in texts if text], pairs[::step]
+        asked += list(pairwise(same))
+    told = _evenly(told, _MOST_PAIRS)
+    most_asked = max(_HISTORY_PAIRS, len(told) // 2) if told else _MOST_PAIRS
+    return [text for text in texts if text], told + _evenly(asked, most_asked)
+
+
+def _evenly(pairs: list[Pair], most: int) -> list[Pair]:
+    """At most so many of the pairs, from all parts of the list."""
+    if len(pairs) <= most:
+        return pairs
+    return [pairs[place * len(pairs) // most] for place in range(most)]
 
 
 def is_kept_back(question: str) -> bool:
@@ -176,10 +195,24 @@ def search_pairs(dataset: Dataset, passages: Sequence[Passage]) -> list[SearchPa
         attached.update(passage.questions)
         if passage.kind == SEARCH_KIND_ANSWER:
             answers[passage.document.removeprefix(_ANSWER_PREFIX)].add(passage.id)
-    return [
-        SearchPair(row.question, frozenset(answers.get(row.label, ())))
+    asked = [
+        SearchPair(row.question, frozenset(answers[row.label]), AnsweredBy.ANSWER)
+        if row.label in answers
+        else SearchPair(row.question, frozenset(), AnsweredBy.NOTHING)
         for row in dataset.rows
         if is_kept_back(row.question)
         and row.question not in attached
         and (row.label in answers or row.label == OUT_OF_SCOPE)
     ]
+    return asked + _document_pairs(dataset, passages)
+
+
+def _document_pairs(dataset: Dataset, passages: Sequence[Passage]) -> list[SearchPair]:
+    """The questions whose document is known, as far as it is still there."""
+    documents = [passage for passage in passages if passage.kind != SEARCH_KIND_ANSWER]
+    found = []
+    for question, text in dataset.searches:
+        right = frozenset(passage.id for passage in documents if overlaps(text, passage.text))
+        if right:
+            found.append(SearchPair(question, right, AnsweredBy.DOCUMENT))
+    return found

@@ -12,7 +12,12 @@ from sqlalchemy.orm import Session
 
 from finetune.discover import discover_templates
 from finetune.errors import ShopFolderError
-from finetune.importing import KIND_GOLDEN, KIND_HISTORY, import_history
+from finetune.importing import (
+    KIND_GOLDEN,
+    KIND_HISTORY,
+    import_history,
+    import_search_questions,
+)
 from finetune.shop import INTENTS_FILE, Shop, load_intents, load_shop, load_titles
 from finetune.sources.history import SUFFIXES
 from retrieval.ingest import Progress, import_knowledge, index_answers
@@ -24,6 +29,7 @@ from storage.templates import EDITOR_SHOP, Templates
 from storage.types import Template, TemplateDraft
 
 GOLDEN_FILE = "golden.csv"
+SEARCH_FILE = "search_dev.csv"
 
 __all__ = ["Shop", "discover_if_needed", "import_shop", "load_intents", "load_shop", "load_titles"]
 
@@ -43,8 +49,17 @@ def import_shop(session: Session, path: Path, *, progress: Progress | None = Non
     knowledge = path / "knowledge"
     if knowledge.is_dir():
         reports.append(import_knowledge(session, [knowledge], progress=progress))
+    if (path / SEARCH_FILE).exists():
+        reports.append(_import_search(session, path / SEARCH_FILE))
     discover_if_needed(session, progress=progress)
     return _together(reports)
+
+
+def _import_search(session: Session, file: Path) -> ImportReport:
+    try:
+        return import_search_questions(session, file)
+    except InputError as error:
+        return ImportReport(0, 0, 0, (Problem(file.name, None, str(error)),))
 
 
 def discover_if_needed(session: Session, *, progress: Progress | None = None) -> bool:

@@ -19,16 +19,14 @@ _PRIOR_ROWS = 30.0
 """How many held-out questions the theory counts for: few rows must not bend the limit far."""
 
 
-def choose_thresholds(
-    judged: Judged, *, wrong_cost: float, grounded: float, expected_oos_share: float
-) -> Thresholds:
+def choose_thresholds(judged: Judged, *, wrong_cost: float, grounded: float) -> Thresholds:
     """The limits with the least total cost, in refusals.
 
     If P(right) is calibrated, answering pays where it exceeds `1 - 1 / wrong_cost` (Chow 1970);
     the held-out questions correct that where the calibration is not perfect.
     """
     sure = judged.confidence * judged.in_scope
-    weights = _traffic_weights(judged.inside, expected_oos_share)
+    weights = judged.weight
     answer = _least(
         [_answer_cost(limit, sure, judged.right, weights, wrong_cost) for limit in _GRID]
     )
@@ -43,10 +41,13 @@ def choose_thresholds(
 
 
 def grounded_limit(
-    scores: NDArray[np.float64], right: NDArray[np.bool_], *, wrong_cost: float
+    scores: NDArray[np.float64],
+    right: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+    *,
+    wrong_cost: float,
 ) -> float:
     """The P(relevant) from which a passage is quoted, with the least cost on known questions."""
-    weights = np.ones(len(scores))
     return _least([_answer_cost(limit, scores, right, weights, wrong_cost) for limit in _GRID])
 
 
@@ -82,12 +83,3 @@ def _clarify_cost(
     claims = np.linspace(0, 1, 101)
     theory = np.where(claims >= limit, _CLARIFY_COST + (1 - claims), 1.0).mean()
     return float(seen.sum() + _PRIOR_ROWS * theory)
-
-
-def _traffic_weights(inside: NDArray[np.bool_], oos_share: float) -> NDArray[np.float64]:
-    if inside.all() or not inside.any():
-        return np.ones(len(inside))
-    weights: NDArray[np.float64] = np.where(
-        inside, (1 - oos_share) / inside.mean(), oos_share / (1 - inside.mean())
-    )
-    return weights

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from finetune.calibrate import HeldOut, Judged, fit_calibration, judge
+from finetune.calibrate import EXAMPLE, STRANGER, HeldOut, Judged, fit_calibration, judge
 from finetune.classifier import IntentClassifier, Scores, head_scores
 from finetune.errors import NotEnoughDataError
 from finetune.heads_training import Progress, TrainingRows, train_heads
@@ -60,13 +60,8 @@ def train_classifier(
         for fold in make_folds(data.classes, len(labels), settings)
     ]
     calibration = fit_calibration(held_out, expected_oos_share=settings.expected_oos_share)
-    judged = judge(held_out, calibration)
-    thresholds = choose_thresholds(
-        judged,
-        wrong_cost=wrong_cost,
-        grounded=grounded,
-        expected_oos_share=settings.expected_oos_share,
-    )
+    judged = judge(held_out, calibration, expected_oos_share=settings.expected_oos_share)
+    thresholds = choose_thresholds(judged, wrong_cost=wrong_cost, grounded=grounded)
     table, heads = train_heads(
         data,
         features=len(features),
@@ -120,7 +115,7 @@ def _hold_out(
         stage=f"calibrating, part {fold.number} of {fold.count}",
         progress=progress,
     )
-    place[len(labels)] = -1
+    place[sorted(fold.left_out)], place[len(labels)] = STRANGER, EXAMPLE
     expected = place[data.classes[fold.held_out]]
     scores = head_scores(table, heads, data.rows.take(fold.held_out))
     return HeldOut(_known_words(scores, data, fold, features), expected, len(kept))

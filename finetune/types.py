@@ -59,7 +59,10 @@ class LabelledQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Training rows, frozen golden rows, and the fingerprint of the data they came from."""
+    """Training rows, frozen golden rows, and the fingerprint of the data they came from.
+
+    `searches` holds questions with the text of the document that answers each.
+    """
 
     rows: tuple[LabelledQuestion, ...]
     golden: tuple[LabelledQuestion, ...]
@@ -67,6 +70,7 @@ class Dataset:
     label_templates: dict[str, int | None]
     protected: frozenset[str]
     fingerprint: str
+    searches: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

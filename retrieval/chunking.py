@@ -62,7 +62,7 @@ def _bounded(text: str, start: int, end: int) -> Iterator[Span]:
             match.end() for match in _CLAUSE_END.finditer(text, start + SHORTEST, start + LONGEST)
         ]
         cut = ends[-1] if ends else start + LONGEST
-        yield start, cut
+        yield start, start + len(text[start:cut].rstrip())
         start = cut
         while start < end and text[start].isspace():
             start += 1

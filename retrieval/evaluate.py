@@ -103,7 +103,12 @@ def is_hit(row: SearchRow, hit: Hit) -> bool:
     """Whether a passage overlaps at least half of the expected text, or is of its document."""
     if row.passage is None:
         return hit.passage.document == row.document
-    gold, found = _letters(row.passage), _letters(hit.passage.text)
+    return overlaps(row.passage, hit.passage.text)
+
+
+def overlaps(expected: str, passage: str) -> bool:
+    """Whether a passage holds at least half of an expected text in one piece."""
+    gold, found = _letters(expected), _letters(passage)
     if gold in found:
         return True
     matcher = SequenceMatcher(None, gold, found, autojunk=False)

@@ -26,8 +26,13 @@ from retrieval.text import Analyser
 
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?|[\u3400-\u4dbf\u4e00-\u9fff]+|[^\W_a-z0-9]+|[?!？！]")
 _NGRAM_SIZES = range(1, 5)
-_BLOCK_WEIGHTS = {"c": 1.0, "w": 1.0, "#": 0.6}
-"""Concepts weigh less than the words themselves: a group is a hint, not the question."""
+_LITERAL = ("c", "w")
+_CONCEPT = "#"
+_CONCEPT_WEIGHT = {False: 0.6, True: 1.2}
+"""Concepts weigh less than the text itself, whose n-grams and words have length 1 each.
+
+Between content alone (True) they are the bridge from a customer's word to a document's.
+"""
 
 _MAX_CHARACTERS = 2_000
 _VOCABULARY = "vocabulary.json"
@@ -141,7 +146,8 @@ class Features:
         frequency = np.fromiter(known.values(), np.float32, len(known))
         weights = (1 + np.log(frequency)) * self._idf[ids]
         kinds = np.array([name[0] for name in known])
-        for kind, block_weight in _BLOCK_WEIGHTS.items():
+        concept = _CONCEPT_WEIGHT[self._content_only]
+        for kind, block_weight in {**dict.fromkeys(_LITERAL, 1.0), _CONCEPT: concept}.items():
             block = kinds == kind
             length = float(np.linalg.norm(weights[block]))
             if length:

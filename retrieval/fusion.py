@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 
 from retrieval.errors import EncoderError
+from storage.types import SEARCH_KIND_ANSWER
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Evidence:
     question attached to the passage, and 1 for the same question; `keyword` is the share of the
     reachable BM25 score; `coverage` the share of the query's tokens held; `dense_lead` and
     `keyword_lead` the distance to the best passage of the same query, 0 for the best itself;
-    `concepts` the share of the query's concepts held.
+    `concepts` the share of the query's concepts held; `language` is 1 for the query's own.
     """
 
     dense: float
@@ -29,20 +30,22 @@ class Evidence:
     dense_lead: float
     keyword_lead: float
     concepts: float
+    language: float
 
 
 @dataclass(frozen=True, slots=True)
-class Fusion:
-    """Weights of a logistic model over `Evidence`; the defaults stand until a shop has its own."""
+class Weights:
+    """A logistic model over `Evidence`."""
 
-    dense: float = 5.0
-    question: float = 3.0
-    keyword: float = 3.5
-    coverage: float = 1.5
-    dense_lead: float = -2.5
-    keyword_lead: float = -3.0
-    concepts: float = 0.8
-    bias: float = -4.4
+    dense: float
+    question: float
+    keyword: float
+    coverage: float
+    dense_lead: float
+    keyword_lead: float
+    concepts: float
+    language: float
+    bias: float
 
     def score(self, evidence: Evidence) -> float:
         """P(relevant), from 0 to 1."""
@@ -54,6 +57,54 @@ class Fusion:
         logit = bias + sum(weight * value for weight, value in zip(weights, values, strict=True))
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
 
+
+ANSWERS = Weights(
+    dense=7.35,
+    question=1.27,
+    keyword=5.0,
+    coverage=1.68,
+    dense_lead=-0.87,
+    keyword_lead=-0.65,
+    concepts=1.09,
+    language=-1.83,
+    bias=-5.81,
+)
+DOCUMENTS = Weights(
+    dense=3.85,
+    question=2.88,
+    keyword=3.42,
+    coverage=1.73,
+    dense_lead=-1.73,
+    keyword_lead=-4.02,
+    concepts=0.4,
+    language=1.63,
+    bias=-5.37,
+)
+"""What the sample shop's history and search questions came to; where a shop's own fit begins.
+
+A passage of the history counts less in the customer's own language because every answer is there
+in both, and all of its wordings are right.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """The weights for both kinds of passage.
+
+    They differ: an answer comes with many questions that it answered, a document with none.
+    """
+
+    answers: Weights = field(default=ANSWERS)
+    documents: Weights = field(default=DOCUMENTS)
+
+    def score(self, kind: str, evidence: Evidence) -> float:
+        """P(relevant) of a passage of this kind."""
+        return self.weights(kind).score(evidence)
+
+    def weights(self, kind: str) -> Weights:
+        """The weights for passages of one kind."""
+        return self.answers if kind == SEARCH_KIND_ANSWER else self.documents
+
     def save(self, path: Path) -> None:
         """Write the weights as JSON."""
         path.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
@@ -62,8 +113,9 @@ class Fusion:
     def load(cls, path: Path) -> Fusion:
         """Read what `save` wrote."""
         try:
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            return cls(Weights(**found["answers"]), Weights(**found["documents"]))
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise EncoderError(
                 f"expected fusion weights in {path.name}, found a damaged file"
             ) from error

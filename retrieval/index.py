@@ -10,21 +10,23 @@ import hashlib
 import json
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from retrieval.dense import DenseIndex
 from retrieval.fusion import Evidence, Fusion
 from retrieval.keyword import KeywordHit, KeywordIndex, weighted_counts
+from retrieval.language import detect_language
 from retrieval.text import Analyser
 from retrieval.types import Encoder, Hit
 from storage.database import Database
 from storage.knowledge import Knowledge
-from storage.types import Passage
+from storage.types import SEARCH_KIND_ANSWER, Passage
 
-_CANDIDATES = 50
-_CONCEPT_WEIGHT = 0.4
+_CANDIDATES = 100
+_CONCEPT_WEIGHT = 0.8
 """A group of words counts less than the word itself, in the index and in the query alike."""
 _BATCH = 512
 _FORMAT = 2
@@ -78,10 +80,10 @@ class HybridIndex:
         """Number of passages that can be found."""
         return len(self._passages)
 
-    def documents(self) -> frozenset[str]:
-        """Names of the documents that can be found."""
+    def passages(self) -> list[Passage]:
+        """All that can be found, in the order of their ids."""
         with self._lock:
-            return frozenset(passage.document for passage in self._passages.values())
+            return [self._passages[number] for number in sorted(self._passages)]
 
     def sync(self, database: Database, progress: Progress | None = None) -> int:
         """Catch up with the database and return its revision; no transaction waits for a model."""
@@ -156,7 +158,7 @@ class HybridIndex:
         hits = [
             Hit(
                 passage=found.passage,
-                score=self.fusion.score(found.evidence),
+                score=self.fusion.score(found.passage.kind, found.evidence),
                 dense=found.evidence.dense,
                 keyword=found.evidence.keyword,
                 matched=found.matched,
@@ -164,11 +166,13 @@ class HybridIndex:
             for found in self.candidates(query)
             if language is None or found.passage.language == language
         ]
-        return sorted(hits, key=lambda hit: (-hit.score, hit.passage.id))[:k]
+        ranked = sorted(hits, key=lambda hit: (-hit.score, hit.passage.id))
+        return list(islice(_one_wording_each(ranked), k))
 
     def candidates(self, query: str) -> list[Candidate]:
         """What either search found, unordered, with the evidence for each."""
         tokens = self._weighted(query)
+        language = detect_language(query)
         vector = self._encoder.encode([query])
         with self._lock:
             reach = _Reach(
@@ -182,7 +186,8 @@ class HybridIndex:
         found = []
         for passage, words in zip(passages, held, strict=True):
             matched = tuple(token for token in tokens if token in words)
-            evidence = reach.evidence(passage.id, tokens, matched)
+            same = language in (None, passage.language)
+            evidence = reach.evidence(passage.id, tokens, matched, same_language=same)
             found.append(Candidate(passage, evidence, matched))
         return found
 
@@ -242,7 +247,14 @@ class _Reach:
     def passage_ids(self) -> set[int]:
         return {*self.dense, *self.questions, *self.keyword}
 
-    def evidence(self, number: int, tokens: dict[str, float], matched: Sequence[str]) -> Evidence:
+    def evidence(
+        self,
+        number: int,
+        tokens: dict[str, float],
+        matched: Sequence[str],
+        *,
+        same_language: bool,
+    ) -> Evidence:
         """What speaks for a passage; outside a search's reach it is at most as good as its last."""
         cosine = self.dense.get(number, min(self.dense.values(), default=0.0))
         hit = self.keyword.get(number)
@@ -257,7 +269,19 @@ class _Reach:
             dense_lead=max(self.dense.values(), default=0.0) - cosine,
             keyword_lead=max((other.share for other in self.keyword.values()), default=0.0) - share,
             concepts=len(held) / len(concepts) if concepts else 0.0,
+            language=float(same_language),
         )
+
+
+def _one_wording_each(hits: Iterable[Hit]) -> Iterator[Hit]:
+    """The best wording of each answer: the others say the same, in the place of something else."""
+    seen: set[str] = set()
+    for hit in hits:
+        if hit.passage.kind == SEARCH_KIND_ANSWER:
+            if hit.passage.document in seen:
+                continue
+            seen.add(hit.passage.document)
+        yield hit
 
 
 def _own_text(passage: Passage) -> str:

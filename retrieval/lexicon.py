@@ -3,8 +3,9 @@
 A group is a concept such as `refund`; its words are everything people write for it: 退款, 退钱,
 tuikuan, money back, refnd. Longer words go before shorter ones, by whole words in English and by
 characters in Chinese. A word listed in several groups counts for each of them
-with an equal share of its weight. A word listed under `apart` belongs to no group: it is there
-so that a shorter word inside it is not taken for that word.
+with an equal share of its weight. The words of a narrow group such as `reset_password` count for
+the group that it stands `under` as well. A word listed under `apart` belongs to no group: it is
+there so that a shorter word inside it is not taken for that word.
 """
 
 from __future__ import annotations
@@ -67,8 +68,9 @@ class Lexicon:
     @classmethod
     def from_package(cls) -> Lexicon:
         """The lexicon that ships with the product."""
-        source = resources.files("retrieval").joinpath("data/lexicon.toml")
-        return cls(_parse(source.read_text(encoding="utf-8"), "the lexicon"))
+        folder = resources.files("retrieval").joinpath("data/lexicon")
+        files = sorted((each for each in folder.iterdir()), key=lambda each: each.name)
+        return cls(_parse_all((each.read_text(encoding="utf-8"), each.name) for each in files))
 
     @classmethod
     def empty(cls) -> Lexicon:
@@ -186,21 +188,33 @@ def _read(path: Path) -> str:
 
 
 def _parse(text: str, source: str) -> dict[str, tuple[str, ...]]:
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise LexiconError(f"Expected {source} to be valid TOML: {error}.") from error
+    return _parse_all([(text, source)])
+
+
+def _parse_all(files: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """The words of several (text, source) as if they stood in one file."""
     groups: dict[str, list[str]] = {}
-    for name, words in _group_tables(table, source):
-        for word in words:
-            names = groups.setdefault(_key(word, name, source), [])
-            if name not in names:
-                names.append(name)
-    apart = {_key(word, "apart", source): () for word in _strings(table.get("apart", []), source)}
+    apart: dict[str, tuple[str, ...]] = {}
+    for text, source in files:
+        table = _table(text, source)
+        for names, words in _group_tables(table, source):
+            for word in words:
+                found = groups.setdefault(_key(word, names[0], source), [])
+                found += [name for name in names if name not in found]
+        for word in _strings(table.get("apart", []), source):
+            apart[_key(word, "apart", source)] = ()
     return {**{word: tuple(names) for word, names in groups.items()}, **apart}
 
 
-def _group_tables(table: dict[str, Any], source: str) -> Iterator[tuple[str, list[str]]]:
+def _table(text: str, source: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise LexiconError(f"Expected {source} to be valid TOML: {error}.") from error
+
+
+def _group_tables(table: dict[str, Any], source: str) -> Iterator[tuple[list[str], list[str]]]:
+    """The names that the words of each table belong to, its own first, and the words."""
     tables = table.get("group", [])
     if not isinstance(tables, list):
         raise LexiconError(f"Expected [[group]] tables in {source}, found {type(tables).__name__}.")
@@ -208,7 +222,9 @@ def _group_tables(table: dict[str, Any], source: str) -> Iterator[tuple[str, lis
         name = group.get("name") if isinstance(group, dict) else None
         if not isinstance(name, str) or not name.strip():
             raise LexiconError(f"Expected a name in group {number} of {source}, found none.")
-        yield name.strip(), _strings(group.get("words", []), f"group {name!r} of {source}")
+        under = group.get("under")
+        names = [name.strip(), *([under.strip()] if isinstance(under, str) else [])]
+        yield names, _strings(group.get("words", []), f"group {name!r} of {source}")
 
 
 def _strings(value: object, source: str) -> list[str]:

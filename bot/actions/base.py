@@ -7,6 +7,9 @@ from typing import Protocol
 
 from bot.types import Understanding
 
+HANDOFF_ACTION = "handoff"
+"""A template with this action is never sent: its intent fetches a person."""
+
 
 class Action(Protocol):
     """Looks something up and fills the template's slots."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bot.commands.options import Home, Json, group, settings_for
-from bot.commands.output import ProgressBars, show_json, show_table
+from bot.commands.output import ProgressBars, show, show_json, show_table
 from bot.commands.shops import tell_problems
 
 if TYPE_CHECKING:
     from bot.settings import Settings
+    from bot.stories import Failure, Story
     from finetune.types import ReplyMetrics
     from retrieval.types import Problem, SearchMetrics
 
@@ -28,6 +30,7 @@ def register(app: typer.Typer) -> None:
     commands = group("evaluate", "Measure the live bundle on questions of yours.")
     commands.command("replies")(replies)
     commands.command("search")(search)
+    commands.command("stories")(stories)
     app.add_typer(commands)
 
 
@@ -45,6 +48,47 @@ def search(ctx: typer.Context, file: Questions, as_json: Json = False, home: Hom
 
     metrics, problems = asyncio.run(_search(settings_for(ctx, home), file))
     _tell(metrics.as_dict(), problems, as_json)
+
+
+def stories(
+    ctx: typer.Context,
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A YAML file, or a folder of them.", exists=True)
+    ],
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Play whole conversations and tell which no longer come out as written."""
+    import asyncio
+
+    from bot.stories import read_stories
+
+    told = read_stories(path)
+    failures = asyncio.run(_stories(settings_for(ctx, home), told))
+    found = {
+        "n": len(told),
+        "passed": len(told) - len(failures),
+        "failed": [asdict(each) for each in failures],
+    }
+    if as_json:
+        show_json(found)
+    else:
+        show(f"{found['passed']} of {found['n']} stories come out as written")
+        for each in failures:
+            show(f"{each.file}: {each.story}, turn {each.step}: {each.customer}")
+            show(f"  expected {dict(each.expected)}, found {dict(each.found)}")
+            show(f"  {dict(each.trace)}")
+    if failures:
+        raise typer.Exit(1)
+
+
+async def _stories(settings: Settings, told: list[Story]) -> list[Failure]:
+    from bot.services import open_services
+    from bot.stories import play_all
+
+    async with open_services(settings, watch=False) as services:
+        with ProgressBars() as progress:
+            return await play_all(services, told, lambda share: progress("stories", share))
 
 
 async def _replies(settings: Settings, file: Path) -> tuple[ReplyMetrics, Sequence[Problem]]:

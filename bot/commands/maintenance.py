@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.commands.options import Home, Json, group, open_database, settings_for
-from bot.commands.output import document, show, show_json, show_table
+from bot.commands.output import ProgressBars, document, show, show_json, show_table
 
 if TYPE_CHECKING:
     from storage.database import Database
@@ -92,12 +93,27 @@ def erase(
         show(f"bundle {bundle} was trained on erased data; retrain to replace it")
 
 
-def doctor(ctx: typer.Context, as_json: Json = False, home: Home = None) -> None:
+def doctor(
+    ctx: typer.Context,
+    shop: Annotated[
+        Path | None,
+        typer.Option(
+            "--shop",
+            metavar="DIR",
+            help="Look at this shop folder instead: what in it should be mended.",
+        ),
+    ] = None,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
     """Say what is configured, what is reachable and what is missing."""
     import asyncio
 
     from bot.commands.checks import run_checks
 
+    if shop is not None:
+        _examine(shop, as_json)
+        return
     checks = asyncio.run(run_checks(settings_for(ctx, home)))
     healthy = all(check.state != "problem" for check in checks)
     if as_json:
@@ -106,4 +122,25 @@ def doctor(ctx: typer.Context, as_json: Json = False, home: Home = None) -> None
         rows = [(check.name, check.state, check.detail) for check in checks]
         show_table(("what", "state", "detail"), rows)
     if not healthy:
+        raise typer.Exit(1)
+
+
+def _examine(folder: Path, as_json: bool) -> None:
+    """What is to be mended in a shop folder; exit code 1 if something must be."""
+    from bot.actions.base import find_action
+    from finetune.lint import lint_shop
+
+    with ProgressBars() as progress:
+        found = lint_shop(
+            folder, has_action=lambda name: find_action(name) is not None, progress=progress
+        )
+    problems = sum(finding.level == "problem" for finding in found)
+    if as_json:
+        show_json({"ok": not problems, "findings": [document(finding) for finding in found]})
+    else:
+        if found:
+            rows = [(each.level, each.kind, each.where, each.detail) for each in found]
+            show_table(("level", "what", "where", "detail"), rows)
+        show(f"{problems} problems, {len(found) - problems} hints in {folder}")
+    if problems:
         raise typer.Exit(1)

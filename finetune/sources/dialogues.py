@@ -71,7 +71,7 @@ def _pair(conversation: str, asked: Sequence[Line], said: Sequence[str]) -> Hist
         answer = check_answer("\n".join(said))
     except UnusableRowError as error:
         return BadRow(worth[0].line, str(error))
-    return HistoryRow(question, None, answer, worth[0].line, conversation)
+    return HistoryRow(question, None, answer, worth[0].line, conversation, spoken=True)
 
 
 def _in_order(lines: Sequence[Line]) -> Sequence[Line]:

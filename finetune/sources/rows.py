@@ -16,13 +16,18 @@ _BROKEN = re.compile(r"[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """A past question with its answer, its intent, or both; `customer` tells people apart."""
+    """A past question with its answer, its intent, or both; `customer` tells people apart.
+
+    `spoken` says that somebody answered this customer in a dialogue, rather than wrote an answer
+    down for all.
+    """
 
     question: str
     intent: str | None
     answer: str | None
     line: int
     customer: str | None = None
+    spoken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

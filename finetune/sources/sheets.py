@@ -13,9 +13,10 @@ from typing import Any
 from finetune.errors import SourceError
 from finetune.sources.columns import EXPECTED, known_names
 from finetune.sources.rows import BadRow, RawRow
+from retrieval.errors import DocumentError, UnreadableFileError
+from retrieval.readers.archive import check_archive
 
-MAX_UNPACKED = 500_000_000
-MAX_RATIO = 200
+_KIND = "an .xlsx spreadsheet"
 MAX_COLUMNS = 64
 MAX_ROWS = 1_048_576
 BLANK_ROWS = 1_000
@@ -45,17 +46,12 @@ def read_sheet(path: Path) -> tuple[list[str], Iterator[RawRow | BadRow]]:
 
 def _check_archive(path: Path) -> None:
     try:
-        with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        with path.open("rb") as file:
+            check_archive(file, path.name, _KIND)
+    except (UnreadableFileError, OSError) as error:
         raise _unreadable(path) from error
-    unpacked = sum(part.file_size for part in parts)
-    packed = max(sum(part.compress_size for part in parts), 1)
-    if unpacked > MAX_UNPACKED or (unpacked > 20_000_000 and unpacked / packed > MAX_RATIO):
-        raise SourceError(
-            f"{path.name}: unpacks to {unpacked / 1e6:,.0f} MB from {packed / 1e6:,.1f} MB, "
-            "which no history does; export it as .csv"
-        )
+    except DocumentError as error:
+        raise SourceError(f"{error} A history may also be a .csv file.") from error
 
 
 def _cells(path: Path) -> Iterator[tuple[int, tuple[Any, ...]]]:

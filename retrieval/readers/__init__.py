@@ -1,4 +1,4 @@
-"""Reads knowledge files: Markdown, HTML, plain text and CSV."""
+"""Reads knowledge files: Markdown, HTML, plain text, CSV, PDF, Word and Excel."""
 
 from retrieval.readers.reading import MAX_BYTES, SUFFIXES, Reading, read_document, read_file
 

@@ -8,6 +8,8 @@ from pathlib import PurePath
 from retrieval.errors import EmptyFileError, FileTooLargeError, UnsupportedFileError
 from retrieval.readers.decoding import decode
 from retrieval.readers.html import add_html
+from retrieval.readers.isolated import SUFFIXES as ISOLATED
+from retrieval.readers.isolated import read_isolated
 from retrieval.readers.markdown import add_markdown
 from retrieval.readers.outline import Outline
 from retrieval.readers.plain import add_plain
@@ -15,7 +17,7 @@ from retrieval.readers.table import add_csv
 from retrieval.types import ParsedDocument, Problem
 
 MAX_BYTES = 20 * 1024 * 1024
-SUFFIXES = (".md", ".markdown", ".html", ".htm", ".txt", ".csv")
+SUFFIXES = (".md", ".markdown", ".html", ".htm", ".txt", ".csv", *ISOLATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ def read_file(path: PurePath, data: bytes) -> Reading:
     name = path.as_posix()
     check_supported(path)
     check_size(name, len(data))
+    if not data:
+        raise EmptyFileError(f"{name} is empty: there is nothing to read in it.")
+    if (suffix := path.suffix.lower()) in ISOLATED:
+        document, unusable = read_isolated(suffix, data, name, path.stem)
+        return Reading((document,), tuple(unusable))
     outline = Outline()
     problems = _fill(outline, path, decode(data, name))
     if outline.is_empty:

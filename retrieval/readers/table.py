@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from retrieval.errors import UnreadableFileError
@@ -21,7 +21,9 @@ _NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Columns:
+class Columns:
+    """The places of a row's heading and text; a heading may be a question."""
+
     heading: int
     text: int
     is_question: bool
@@ -31,7 +33,24 @@ def add_csv(text: str, outline: Outline, name: str) -> list[Problem]:
     """Put every usable row into the outline and give back the others with their lines."""
     rows = _rows(text, name)
     header = next(rows, (1, []))[1]
-    columns = _columns(header, name)
+    columns = find_columns(header)
+    if columns is None:
+        found = ", ".join(title.strip() for title in header) or "none"
+        raise UnreadableFileError(
+            f"Expected the columns question,answer or title,text in {name}, found {found}. "
+            "Name the columns in the first row."
+        )
+    return add_rows(rows, header, columns, outline, name)
+
+
+def add_rows(
+    rows: Iterable[tuple[int, list[str]]],
+    header: list[str],
+    columns: Columns,
+    outline: Outline,
+    name: str,
+) -> list[Problem]:
+    """As `add_csv`, for rows with their line numbers."""
     problems: list[Problem] = []
     for line, row in rows:
         if not any(cell.strip() for cell in row):
@@ -43,6 +62,21 @@ def add_csv(text: str, outline: Outline, name: str) -> list[Problem]:
             continue
         outline.section(heading, body, (heading,) if columns.is_question else ())
     return problems
+
+
+def find_columns(header: list[str]) -> Columns | None:
+    """Where question and answer, or title and text, stand in a header; None if they do not."""
+    places = {
+        role: place
+        for role, names in _NAMES.items()
+        for place, title in enumerate(header)
+        if title.strip().lower() in names
+    }
+    if {"question", "answer"} <= places.keys():
+        return Columns(places["question"], places["answer"], is_question=True)
+    if {"title", "text"} <= places.keys():
+        return Columns(places["title"], places["text"], is_question=False)
+    return None
 
 
 def _rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
@@ -58,24 +92,6 @@ def _rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
         raise UnreadableFileError(
             f"Expected {name} to be CSV, found a row that is none in line {line} ({error})."
         ) from error
-
-
-def _columns(header: list[str], name: str) -> _Columns:
-    places = {
-        role: place
-        for role, names in _NAMES.items()
-        for place, title in enumerate(header)
-        if title.strip().lower() in names
-    }
-    if {"question", "answer"} <= places.keys():
-        return _Columns(places["question"], places["answer"], is_question=True)
-    if {"title", "text"} <= places.keys():
-        return _Columns(places["title"], places["text"], is_question=False)
-    found = ", ".join(title.strip() for title in header) or "none"
-    raise UnreadableFileError(
-        f"Expected the columns question,answer or title,text in {name}, found {found}. "
-        "Name the columns in the first row."
-    )
 
 
 def _cell(row: list[str], place: int) -> str:

@@ -47,6 +47,19 @@ def test_sure_is_answered_at_exactly_the_limit() -> None:
     assert below.kind is DecisionKind.NO_ANSWER
 
 
+def test_an_intent_that_asks_for_a_person_is_a_hand_off() -> None:
+    sure = said(("refund", 0.9))
+    decision = decide(sure, (), turn(), LIMITS, TEMPLATES, handoffs={"refund"})
+    assert (decision.kind, decision.label) == (DecisionKind.HANDOFF, "refund")
+    picked = said(chosen_label="refund")
+    assert decide(picked, (), turn(), LIMITS, TEMPLATES, handoffs={"refund"}).kind == "handoff"
+    # Asked for in plain words, it is the same intent without a guess.
+    asked = decide(said(wants_person=True), (), turn(), LIMITS, TEMPLATES, handoffs={"refund"})
+    assert (asked.kind, asked.label) == (DecisionKind.HANDOFF, "refund")
+    unsure = said(("refund", 0.5))
+    assert decide(unsure, (), turn(), LIMITS, TEMPLATES, handoffs={"refund"}).kind == "no_answer"
+
+
 def test_out_of_scope_makes_the_surest_label_unsure() -> None:
     decision = decide(said(("refund", 0.99), in_scope=0.3), (), turn(), LIMITS, TEMPLATES)
     assert (decision.kind, decision.review) == (DecisionKind.NO_ANSWER, "no_answer")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time
 
 import pytest
@@ -15,7 +16,7 @@ from bot.types import Decision, DecisionKind, ShopFacts, Understanding
 from bot.understand import NO_PREDICTION
 from finetune.types import Thresholds
 from retrieval.types import Hit
-from storage.types import Passage, Template
+from storage.types import Message, Passage, Role, Template
 
 OFFICE = OfficeHours(time(9), time(18), frozenset(range(5)), "Asia/Shanghai")
 SHOP = ShopFacts(office=OFFICE, hours={"zh": "工作日 9:00–18:00", "en": "on weekdays, 9:00–18:00"})
@@ -52,6 +53,20 @@ def test_every_sentence_exists_in_both_languages_with_the_same_blanks(key: str) 
 
 def test_another_language_hears_english() -> None:
     assert wording.say("empty", "fr") == wording.say("empty", "en")
+
+
+async def test_who_asks_again_is_told_in_other_words() -> None:
+    now = datetime.now(UTC)
+    sent = Message(1, "c", 1, Role.BOT, "…", "…", "en", now, template_id=1)
+    other = replace(sent, template_id=2)
+    for history, text in (
+        ((), "Refunds take 3 days."),
+        ((sent, other), "Three days."),
+        ((sent, sent), "Refunds take 3 days."),
+    ):
+        decision = Decision(DecisionKind.TEMPLATE, "sure", label="refund")
+        thought = Thought(Understanding("en", NO_PREDICTION), (), decision, history)
+        assert (await write(thought, MODELS, SHOP, unheard)).text == text
 
 
 async def test_a_template_is_sent_word_for_word_with_its_revision() -> None:

@@ -5,7 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from finetune.calibrate import HeldOut, fit_calibration, judge
+from finetune.calibrate import (
+    EXAMPLE,
+    STRANGER,
+    HeldOut,
+    fit_calibration,
+    judge,
+    traffic_weights,
+)
 from finetune.classifier import IntentClassifier, Scores
 from finetune.errors import BundleDamagedError, NotEnoughDataError
 from finetune.settings import TrainingSettings
@@ -178,19 +185,28 @@ def made_up(n=4_000, seed=0):
 
 def test_calibrated_confidence_means_what_it_says():
     calibration = fit_calibration([made_up(seed=1)], expected_oos_share=0.2)
-    judged = judge([made_up(seed=2)], calibration)
+    judged = judge([made_up(seed=2)], calibration, expected_oos_share=0.2)
     inside = judged.inside
     gap = abs(judged.confidence[inside].mean() - judged.right[inside].mean())
     assert gap < 0.03
     assert judged.in_scope[inside].mean() > judged.in_scope[~inside].mean() + 0.2
 
 
+def test_held_out_questions_count_as_they_would_in_traffic():
+    expected = np.array([0] * 60 + [EXAMPLE] * 5 + [STRANGER] * 35)
+    weight = traffic_weights(expected, 0.2)
+    sums = [weight[expected == kind].sum() / weight.sum() for kind in (0, EXAMPLE, STRANGER)]
+    assert sums == pytest.approx([0.8, 0.1, 0.1])
+    assert weight.sum() == pytest.approx(len(expected))
+    assert (traffic_weights(np.zeros(4, dtype=np.int64), 0.2) == 1).all()
+
+
 def test_a_dearer_mistake_means_fewer_answers():
     held = made_up()
-    judged = judge([held], fit_calibration([held], expected_oos_share=0.2))
+    calibration = fit_calibration([held], expected_oos_share=0.2)
+    judged = judge([held], calibration, expected_oos_share=0.2)
     limits = [
-        choose_thresholds(judged, wrong_cost=cost, grounded=0.5, expected_oos_share=0.2).answer
-        for cost in (1.5, 5.0, 50.0)
+        choose_thresholds(judged, wrong_cost=cost, grounded=0.5).answer for cost in (1.5, 5.0, 50.0)
     ]
     assert limits[0] < limits[1] < limits[2]
 
@@ -198,7 +214,9 @@ def test_a_dearer_mistake_means_fewer_answers():
 def test_a_passage_is_quoted_where_quoting_pays():
     scores = np.linspace(0, 1, 2_001)
     right = scores > 0.5
-    assert grounded_limit(scores, right, wrong_cost=5) == pytest.approx(0.52, abs=0.04)
+    assert grounded_limit(scores, right, np.ones(2_001), wrong_cost=5) == pytest.approx(
+        0.52, abs=0.04
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finetune.discover import discover_templates, group_answers, plan
+from finetune.importing import SOURCE_DIALOGUE
 from finetune.naming import name_groups, unique
 from storage.examples import Examples
 from storage.normalise import text_key
@@ -198,3 +199,25 @@ def test_names_are_readable_and_unique():
     assert names[0].startswith("refund") or "refund" in names[0].split("_")
     assert "发票" in names[1]
     assert unique("a", {"a", "a_2"}) == "a_3"
+
+
+def test_what_was_said_to_one_customer_alone_makes_no_template(session):
+    def spoken(question, answer):
+        return Example(question, None, answer, "zh", source=SOURCE_DIALOGUE)
+
+    Examples(session).add([
+        spoken("到哪了", "单号 12 在苏州中转"), spoken("怎么开发票", "在订单页申请开票"),
+        spoken("要发票", "亲，在订单页申请开票哦"),
+    ])  # fmt: skip
+    discover_templates(session)
+    (template,) = Templates(session).all()
+    assert template.texts["zh"] == ("在订单页申请开票",)
+    assert [bool(labels(session)[q]) for q in ("到哪了", "怎么开发票", "要发票")] == [
+        False,
+        True,
+        True,
+    ]
+    # An answer that somebody wrote down for all is one even if it stands there once.
+    history(session, ("单号怎么查", None, "单号 12 在苏州中转"))
+    discover_templates(session)
+    assert labels(session)["到哪了"] == labels(session)["单号怎么查"] is not None

@@ -24,6 +24,7 @@ SAME = [
     ("We'll refund the order within 3 days", "we will refund order within 3 days."),
     ("Sorry for the inconvenience. We can't ship today.", "We cannot ship today"),
     ("发货日期：2026-01-05", "发货日期:2026年1月5日"),
+    ("It takes 7 days! Best wishes, Mia", "It takes 7 days. Kind regards, Greenleaf Home"),
 ]
 DIFFERENT = [
     ("退款3天内到账", "退款5天内到账"),
@@ -59,6 +60,8 @@ DIFFERENT = [
     ("发货前可以取消", "发货后可以取消"),
     ("苹果手机支持", "华为手机支持"),
     ("您好", "谢谢"),
+    ("It takes 7 days. Kind regards, unit 7", "It takes 7 days"),
+    ("Regards, Mia", "Regards, Tom"),
 ]
 
 

@@ -92,3 +92,9 @@ def test_heading_questions_and_language_go_with_the_passage():
         ("How do I return it?", ("How do I return it?",), "en"),
         ("运费", (), "zh"),
     ]
+
+
+def test_a_sentence_cut_at_a_space_leaves_the_space_out():
+    text = "x" * 400 + " " + "y" * 1_999
+    document = ParsedDocument("d.md", "d", text, (Section("", 0, len(text), ()),), "en")
+    assert [passage.text for passage in chunk(document)][0] == "x" * 400

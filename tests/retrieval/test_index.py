@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
 from retrieval.fusion import Evidence, Fusion
 from retrieval.index import HybridIndex
 from storage.knowledge import Knowledge
+from storage.types import NewPassage
 from tests.retrieval.conftest import PASSAGES, fill, put
 
 
@@ -151,12 +153,31 @@ def test_searching_while_changing_never_fails(index, sqlite_database):
 
 def test_more_evidence_never_lowers_the_score():
     fusion = Fusion()
-    weak = Evidence(0.1, 0.0, 0.1, 0.1, 0.5, 0.5, 0.0)
-    strong = Evidence(0.9, 0.9, 0.8, 0.9, 0.0, 0.0, 1.0)
-    assert fusion.score(weak) < 0.2 < 0.8 < fusion.score(strong)
+    weak = Evidence(0.1, 0.0, 0.1, 0.1, 0.5, 0.5, 0.0, 1.0)
+    strong = Evidence(0.9, 0.9, 0.8, 0.9, 0.0, 0.0, 1.0, 1.0)
+    for kind in ("answer", "document"):
+        assert fusion.score(kind, weak) < 0.2 < 0.8 < fusion.score(kind, strong)
+
+
+def test_of_an_answer_only_the_best_wording_is_found(database, index):
+    with database.session() as session:
+        wordings = [
+            NewPassage(text, "", n, n + len(text), "en", ("how long is a refund",))
+            for n, text in enumerate(
+                ["A refund takes 3 days.", "Your refund takes 3 days, no more."]
+            )
+        ]
+        Knowledge(session).put_document(
+            "answer:refund", "refund", "h", "en", "answer", "x", wordings
+        )
+    put(database, "care.en.md", "Refund forms are wiped clean with a cloth.")
+    index.sync(database)
+    found = [hit.passage.document for hit in index.search("how long is a refund")]
+    assert found.count("answer:refund") == 1
+    assert "care.en.md" in found
 
 
 def test_fusion_weights_survive_the_disk(tmp_path):
-    fusion = Fusion(dense=1.25, bias=-0.5)
+    fusion = Fusion(documents=replace(Fusion().documents, dense=1.25, bias=-0.5))
     fusion.save(tmp_path / "fusion.json")
     assert Fusion.load(tmp_path / "fusion.json") == fusion

@@ -111,6 +111,7 @@ def test_a_folder_that_is_its_own_root_removes_nothing_of_others(database, folde
 def test_unusable_files_are_reported_and_the_rest_is_imported(database, folder):
     (folder / "empty.md").write_text("")
     (folder / "price.pdf").write_bytes(b"%PDF-1.7")
+    (folder / "talk.pptx").write_bytes(b"PK")
     (folder / "broken.csv").write_text("a,b\n1,2\n")
     (folder / ".hidden.md").write_text("hidden")
     os.mkfifo(folder / "pipe.txt")
@@ -119,9 +120,11 @@ def test_unusable_files_are_reported_and_the_rest_is_imported(database, folder):
     reasons = {problem.source: problem.reason for problem in report.problems}
     assert sorted(reasons) == [
         "knowledge/broken.csv", "knowledge/empty.md", "knowledge/pipe.txt", "knowledge/price.pdf",
+        "knowledge/talk.pptx",
     ]  # fmt: skip
     assert "question,answer" in reasons["knowledge/broken.csv"]
-    assert ".md" in reasons["knowledge/price.pdf"]
+    assert "damaged" in reasons["knowledge/price.pdf"]
+    assert ".md" in reasons["knowledge/talk.pptx"]
 
 
 def test_unusable_rows_are_reported_with_their_line(database, folder):

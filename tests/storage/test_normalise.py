@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.normalise import normalise, text_key
@@ -32,7 +32,6 @@ def test_different_texts_have_different_keys():
     assert all(len(text_key(text)) == 64 for text in texts)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_normalising_twice_changes_nothing(text):
     assert normalise(normalise(text)) == normalise(text)

@@ -207,7 +207,7 @@ HARMLESS_PARTS = st.one_of(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(ANYTHING)
 @example("<phone> 4155552671 <address>12号")
 @example("13812345678 4155552671")
@@ -217,7 +217,7 @@ def test_masking_twice_changes_nothing(text):
     assert find_personal_data(once) == []
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(ANYTHING)
 def test_spans_are_in_order_and_do_not_overlap(text):
     spans = find_personal_data(text)
@@ -226,7 +226,7 @@ def test_spans_are_in_order_and_do_not_overlap(text):
     assert ends[-1] <= len(text)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(SURROUNDINGS, st.one_of(MOBILES, ID_CARDS, BANK_CARDS, EMAILS), SURROUNDINGS)
 def test_nothing_personal_is_left(before, personal, after):
     text = f"{before}，{personal}，{after}"
@@ -235,13 +235,13 @@ def test_nothing_personal_is_left(before, personal, after):
     assert "<" in left
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.one_of(MOBILES, ID_CARDS, BANK_CARDS), min_size=2, max_size=4))
 def test_numbers_side_by_side_are_all_found(numbers):
     assert sum(each.isdigit() for each in mask("、".join(numbers))) == 0
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.lists(st.tuples(SURROUNDINGS.filter(lambda t: "手机" not in t), HARMLESS_PARTS), max_size=4)
 )
