@@ -94,9 +94,10 @@ class Pipeline:
                 turn, news = await self._work.read(partial(read_turn, message.id))
                 if turn.reply is not None:
                     return reply_from(turn.reply)
-                # 3 operator? what a person answers is relayed, and needs no models
-                models = None if is_held(turn) else await self._live.refresh(news)
-            if not is_held(turn):
+                # 3 operator? what a person answers is relayed: no turn waits for models then
+                held = is_held(turn)
+                models = self._live.current if held else await self._live.refresh(news)
+            if not held:
                 announce_typing(self._events, message)
             show = draft_listener(self._events, message, turn.conversation.epoch, on_draft)
             try:
@@ -123,7 +124,8 @@ class Pipeline:
         limits = models.thresholds if models else NOTHING_LIVE
         templates = models.label_templates if models else {}
         with watch.stage("understand"):  # 4 understand
-            said = await understand(message, payload, turn, self._shop, models, self._compute)
+            guessing = None if is_held(turn) else models
+            said = await understand(message, payload, turn, self._shop, guessing, self._compute)
         with watch.stage("search"):  # 5 search
             hits: list[Hit] = []
             if models and models.index and needs_search(said, turn, limits, templates):

@@ -11,7 +11,7 @@ from bot.mood import ANGRY
 from bot.types import Decision, DecisionKind, Draft, Understanding
 from finetune.types import Prediction, Thresholds
 from retrieval.types import Hit
-from storage.types import SEARCH_KIND_ANSWER, ConversationStatus, Message, Role, Turn
+from storage.types import ANSWER_PREFIX, SEARCH_KIND_ANSWER, ConversationStatus, Message, Role, Turn
 
 MAX_CHOICES = 3
 REVIEW_NO_ANSWER = "no_answer"
@@ -75,6 +75,7 @@ def decide(
         or _sure(understanding.prediction, thresholds, label_templates, review_margin)
         or _documented(hits, thresholds)
         or _close(understanding.prediction, thresholds, label_templates)
+        or _answered_before(understanding, hits, thresholds, label_templates)
         or _known(hits, thresholds)
         or _nothing(understanding, turn)
     )
@@ -144,8 +145,7 @@ def _close(
         if probability >= prediction.confidence * _WORTH_OFFERING
         and templates.get(label) is not None
     ]
-    labels = tuple(worth) if len(worth) > 1 else tuple(label for label, _ in best)
-    return Decision(DecisionKind.CLARIFY, reason=_CLOSE, labels=labels, confidence=sure)
+    return Decision(DecisionKind.CLARIFY, reason=_CLOSE, labels=tuple(worth), confidence=sure)
 
 
 def _documented(hits: Sequence[Hit], thresholds: Thresholds) -> Decision | None:
@@ -159,9 +159,33 @@ def _documented(hits: Sequence[Hit], thresholds: Thresholds) -> Decision | None:
     return _known(hits, thresholds)
 
 
+def _answered_before(
+    understanding: Understanding,
+    hits: Sequence[Hit],
+    thresholds: Thresholds,
+    templates: LabelTemplates,
+) -> Decision | None:
+    """What search found is an answer of the history: then it is sent as one, at its price.
+
+    Whoever pressed "none of these" has just declined such answers.
+    """
+    best = max(hits, key=lambda hit: hit.score, default=None)
+    if best is None or best.passage.kind != SEARCH_KIND_ANSWER or understanding.declined:
+        return None
+    label = best.passage.document.removeprefix(ANSWER_PREFIX)
+    if best.score < thresholds.answer or templates.get(label) is None:
+        return None
+    return Decision(DecisionKind.TEMPLATE, reason="found", label=label, confidence=best.score)
+
+
+def quotable(hits: Sequence[Hit]) -> list[Hit]:
+    """The hits that can be quoted: documents."""
+    return [hit for hit in hits if hit.passage.kind != SEARCH_KIND_ANSWER]
+
+
 def _known(hits: Sequence[Hit], thresholds: Thresholds) -> Decision | None:
-    best = max((hit.score for hit in hits), default=0.0)
-    if not hits or best < thresholds.grounded:
+    best = max((hit.score for hit in quotable(hits)), default=0.0)
+    if best < thresholds.grounded:
         return None
     return Decision(DecisionKind.GROUNDED, reason="knowledge", confidence=best)
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.handoff import next_status
-from bot.policy import is_held
 from bot.recording import Outcome, trace_of
 from bot.services import Services
 from bot.timing import Stopwatch
@@ -31,7 +30,7 @@ class Rehearsal:
         """The outcome of the customer's next message."""
         message = self._message(Role.CUSTOMER, text)
         turn = Turn(self._conversation, self._history, None, self._revision())
-        models = None if is_held(turn) else self._services.live.current
+        models = self._services.live.current
         outcome = await self._services.pipeline.think(
             message, turn, models, payload, _unheard, Stopwatch()
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bot.live import Models
+from bot.policy import quotable
 from bot.types import Decision, DecisionKind, Draft, ShopFacts, Understanding
 from bot.understand import BACK_TO_BOT, HANDOFF, INTENT_PREFIX, NONE_OF_THESE
 from bot.wording import join_sentences, say
@@ -89,7 +90,8 @@ def _question_back(
     if thought.decision.reason == "close":
         none = QuickReply(say("none_of_these", language), NONE_OF_THESE)
         buttons = intent_buttons(thought.decision.labels, models, language)
-        return Draft(say("clarify", language), language, quick_replies=(*buttons, none))
+        question = say("clarify" if len(buttons) > 1 else "clarify_one", language)
+        return Draft(question, language, quick_replies=(*buttons, none))
     key = "bot_again" if thought.decision.reason == "back_to_bot" else "empty"
     return Draft(say(key, language), language, quick_replies=suggestions(models, shop, language))
 
@@ -160,7 +162,7 @@ async def _grounded(thought: Thought, models: Models, language: str, on_draft: O
 
 def relevant(hits: Sequence[Hit], thresholds: Thresholds, language: str) -> list[Hit]:
     """The hits that may be quoted: those in the customer's language first, then by relevance."""
-    good = [hit for hit in hits if hit.score >= thresholds.grounded]
+    good = [hit for hit in quotable(hits) if hit.score >= thresholds.grounded]
     return sorted(good, key=lambda hit: hit.passage.language != language)
 
 

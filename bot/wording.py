@@ -12,6 +12,10 @@ _TEXTS: Mapping[str, Mapping[Language, str]] = {
         "zh": "您想问的是下面哪一个？",
         "en": "Which of these do you mean?",
     },
+    "clarify_one": {
+        "zh": "您是想问这个吗？",
+        "en": "Is this what you mean?",
+    },
     "none_of_these": {
         "zh": "都不是",
         "en": "None of these",

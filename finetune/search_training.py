@@ -26,7 +26,7 @@ from retrieval.types import Encoder
 from storage.database import Database
 from storage.knowledge import Knowledge
 from storage.normalise import text_key
-from storage.types import OUT_OF_SCOPE, SEARCH_KIND_ANSWER, Passage
+from storage.types import ANSWER_PREFIX, OUT_OF_SCOPE, SEARCH_KIND_ANSWER, Passage
 
 _MOST_PAIRS = 20_000
 _HISTORY_PAIRS = 2_000
@@ -34,7 +34,6 @@ _HISTORY_PAIRS = 2_000
 
 _DEFAULT_GROUNDED = 0.6
 _LEAST_KNOWN = 40
-_ANSWER_PREFIX = "answer:"
 _NAMED_REPEATS = 3
 _ASKED_REPEATS = 2
 _CLOZE_REPEATS = 2
@@ -150,7 +149,7 @@ def training_texts(dataset: Dataset, passages: Sequence[Passage]) -> tuple[list[
         texts += [passage.heading, passage.text]
         attached = [(question, passage.text) for question in passage.questions]
         if passage.kind == SEARCH_KIND_ANSWER:
-            label = passage.document.removeprefix(_ANSWER_PREFIX)
+            label = passage.document.removeprefix(ANSWER_PREFIX)
             asked += attached + [(question, passage.text) for question in questions[label]]
         else:
             named = (f"{passage.title} {passage.heading}", passage.text)
@@ -194,7 +193,7 @@ def search_pairs(dataset: Dataset, passages: Sequence[Passage]) -> list[SearchPa
     for passage in passages:
         attached.update(passage.questions)
         if passage.kind == SEARCH_KIND_ANSWER:
-            answers[passage.document.removeprefix(_ANSWER_PREFIX)].add(passage.id)
+            answers[passage.document.removeprefix(ANSWER_PREFIX)].add(passage.id)
     asked = [
         SearchPair(row.question, frozenset(answers[row.label]), AnsweredBy.ANSWER)
         if row.label in answers

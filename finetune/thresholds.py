@@ -15,7 +15,7 @@ _CLARIFY_LEAST = 0.5
 """Two buttons are shown only if one of them is more likely right than not."""
 
 _GRID = np.round(np.arange(0.3, 0.991, 0.01), 2)
-_PRIOR_ROWS = 30.0
+_PRIOR_ROWS = 100.0
 """How many held-out questions the theory counts for: few rows must not bend the limit far."""
 
 

@@ -14,12 +14,10 @@ from storage.examples import Examples
 from storage.knowledge import Knowledge
 from storage.normalise import text_key
 from storage.templates import Templates
-from storage.types import SEARCH_KIND_ANSWER, Example, NewPassage, Template
+from storage.types import ANSWER_PREFIX, SEARCH_KIND_ANSWER, Example, NewPassage, Template
 
 MAX_QUESTIONS = 20
 
-# No file name begins so: it would have to stand in a folder of this name.
-_PREFIX = "answer:"
 _BETWEEN = "\n\n"
 
 
@@ -42,7 +40,7 @@ def index_answers(session: Session) -> ImportReport:
         passages = answer_passages(template, examples.get(template.name, ()))
         if not passages:
             continue
-        name = _PREFIX + template.name
+        name = ANSWER_PREFIX + template.name
         names.add(name)
         content_hash = _hash(passages)
         if known.get(name) == content_hash:
@@ -98,7 +96,7 @@ def _put(
     knowledge: Knowledge, template: Template, passages: Sequence[NewPassage], content_hash: str
 ) -> None:
     knowledge.put_document(
-        _PREFIX + template.name,
+        ANSWER_PREFIX + template.name,
         template.name,
         content_hash,
         passages[0].language,

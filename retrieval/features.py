@@ -15,6 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ Between content alone (True) they are the bridge from a customer's word to a doc
 """
 
 _MAX_CHARACTERS = 2_000
+_REMEMBERED = 20_000
 _VOCABULARY = "vocabulary.json"
 _LEXICON = "lexicon.json"
 
@@ -43,7 +45,8 @@ _LEXICON = "lexicon.json"
 class SparseRows:
     """Rows of a sparse matrix: row i is `ids[offsets[i]:offsets[i + 1]]` with their weights.
 
-    `unknown` is the share of each row's words, from 0 to 1, that the vocabulary does not hold.
+    `unknown` is the share of each row's words, from 0 to 1, that neither the lexicon nor the
+    vocabulary holds.
     """
 
     ids: NDArray[np.int64]
@@ -83,6 +86,7 @@ class Features:
         self._content_only = content_only
         self._idf = idf
         self._index = {name: number for number, name in enumerate(vocabulary)}
+        self._explained = lru_cache(maxsize=_REMEMBERED)(self._is_explained)
         digest = hashlib.sha256("\n".join(vocabulary).encode())
         self.fingerprint = hashlib.sha256(digest.digest() + idf.tobytes()).hexdigest()[:16]
 
@@ -97,8 +101,8 @@ class Features:
 
     @property
     def word_mask(self) -> NDArray[np.bool_]:
-        """Which features are words or word pairs, shape (len(self),)."""
-        return np.fromiter((name.startswith("w:") for name in self._index), bool, len(self._index))
+        """Which features are words that only training can know, shape (len(self),)."""
+        return np.fromiter(map(self._is_news, self._index), bool, len(self._index))
 
     @classmethod
     def fit(
@@ -140,7 +144,7 @@ class Features:
     def _row(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.float32], float]:
         counts = Counter(extract(self._analyser, text, content_only=self._content_only))
         known = {name: count for name, count in counts.items() if name in self._index}
-        words = [name for name in counts if name.startswith("w:")]
+        words = [name for name in counts if self._is_news(name)]
         missing = sum(name not in self._index for name in words) / len(words) if words else 0.0
         ids = np.fromiter((self._index[name] for name in known), np.int64, len(known))
         frequency = np.fromiter(known.values(), np.float32, len(known))
@@ -153,6 +157,15 @@ class Features:
             if length:
                 weights[block] *= block_weight / length
         return ids, weights.astype(np.float32), missing
+
+    def _is_news(self, name: str) -> bool:
+        """Whether a feature is a word or word pair that the lexicon does not explain."""
+        if not name.startswith("w:"):
+            return False
+        return not all(self._explained(word) for word in name[2:].split(" "))
+
+    def _is_explained(self, word: str) -> bool:
+        return bool(self._analyser.lexicon.match(word))
 
     def save(self, folder: Path) -> None:
         """Write the features with their inverse document frequency, and the lexicon they need."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import dataclass, field
+from operator import mul
 from pathlib import Path
+from typing import NamedTuple
 
 from retrieval.errors import EncoderError
 from storage.types import SEARCH_KIND_ANSWER
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What speaks for a passage, each roughly from 0 to 1.
 
     `dense` is the cosine with the passage; `question` is 0 up to a cosine of 0.5 with the nearest
@@ -33,9 +33,8 @@ class Evidence:
     language: float
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """A logistic model over `Evidence`."""
+class Weights(NamedTuple):
+    """A logistic model over `Evidence`, its values in the same order and then the bias."""
 
     dense: float
     question: float
@@ -49,12 +48,8 @@ class Weights:
 
     def score(self, evidence: Evidence) -> float:
         """P(relevant), from 0 to 1."""
-        return self.score_values(astuple(evidence))
-
-    def score_values(self, values: Sequence[float]) -> float:
-        """P(relevant) for the values of an `Evidence`, in its order."""
-        *weights, bias = astuple(self)
-        logit = bias + sum(weight * value for weight, value in zip(weights, values, strict=True))
+        # The shorter of the two ends before the bias.
+        logit = self.bias + sum(map(mul, evidence, self))
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
 
 
@@ -107,7 +102,8 @@ class Fusion:
 
     def save(self, path: Path) -> None:
         """Write the weights as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
+        found = {"answers": self.answers._asdict(), "documents": self.documents._asdict()}
+        path.write_text(json.dumps(found, indent=2), encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> Fusion:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from enum import Enum, auto
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.fusion import Fusion, Weights
+from retrieval.fusion import Evidence, Fusion, Weights
 from retrieval.index import Candidate, HybridIndex
 from storage.types import SEARCH_KIND_ANSWER, SEARCH_KIND_DOCUMENT
 
@@ -99,13 +99,13 @@ def _fit_kind(
     found: Sequence[Sequence[Candidate]],
 ) -> Weights:
     """Weights for one kind, for the traffic that comes to search."""
-    evidence: list[tuple[float, ...]] = []
+    evidence: list[Evidence] = []
     relevant: list[bool] = []
     groups: list[AnsweredBy] = []
     for pair, candidates in zip(pairs, found, strict=True):
         if _is_judged(pair, kind):
             for item in _best(start, kind, candidates):
-                evidence.append(astuple(item.evidence))
+                evidence.append(item.evidence)
                 relevant.append(item.passage.id in pair.passages)
                 groups.append(pair.answered_by)
     return fit_weights(np.array(evidence), np.array(relevant), start, _traffic_weights(groups))
@@ -141,7 +141,7 @@ def fit_weights(
     """
     from scipy.optimize import minimize
 
-    prior = np.array(astuple(start))
+    prior = np.array(start)
     inputs = np.column_stack([evidence, np.ones(len(evidence))])
     signs = np.where(relevant, 1.0, -1.0)
     stiffness = np.array([*([_PRIOR_STRENGTH] * (len(prior) - 1)), 0.0])

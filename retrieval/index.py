@@ -10,20 +10,22 @@ import hashlib
 import json
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from retrieval.dense import DenseIndex
 from retrieval.fusion import Evidence, Fusion
-from retrieval.keyword import KeywordHit, KeywordIndex, weighted_counts
+from retrieval.keyword import KeywordIndex, weighted_counts
 from retrieval.language import detect_language
+from retrieval.reach import Reach
 from retrieval.text import Analyser
 from retrieval.types import Encoder, Hit
+from retrieval.wordings import in_language, one_wording_each
 from storage.database import Database
 from storage.knowledge import Knowledge
-from storage.types import SEARCH_KIND_ANSWER, Passage
+from storage.types import Passage
 
 _CANDIDATES = 100
 _CONCEPT_WEIGHT = 0.8
@@ -167,7 +169,7 @@ class HybridIndex:
             if language is None or found.passage.language == language
         ]
         ranked = sorted(hits, key=lambda hit: (-hit.score, hit.passage.id))
-        return list(islice(_one_wording_each(ranked), k))
+        return list(islice(one_wording_each(ranked), k))
 
     def candidates(self, query: str) -> list[Candidate]:
         """What either search found, unordered, with the evidence for each."""
@@ -175,19 +177,19 @@ class HybridIndex:
         language = detect_language(query)
         vector = self._encoder.encode([query])
         with self._lock:
-            reach = _Reach(
-                dense=dict(self._dense.search(vector, _CANDIDATES)),
-                questions=dict(self._questions.search(vector, _CANDIDATES)),
-                keyword={hit.passage_id: hit for hit in self._keyword.search(tokens, _CANDIDATES)},
+            reach = Reach.of(
+                tokens,
+                self._dense.search(vector, _CANDIDATES),
+                self._questions.search(vector, _CANDIDATES),
+                self._keyword.search(tokens, _CANDIDATES),
             )
-            reached = sorted(reach.passage_ids & self._passages.keys())
-            held = [self._keyword.tokens_of(number) for number in reached]
-            passages = [self._passages[number] for number in reached]
+            reached = reach.passage_ids & self._passages.keys()
+            passages = in_language(language, [self._passages[number] for number in sorted(reached)])
+            held = [self._keyword.held(passage.id, tokens) for passage in passages]
         found = []
-        for passage, words in zip(passages, held, strict=True):
-            matched = tuple(token for token in tokens if token in words)
+        for passage, matched in zip(passages, held, strict=True):
             same = language in (None, passage.language)
-            evidence = reach.evidence(passage.id, tokens, matched, same_language=same)
+            evidence = reach.evidence(passage.id, matched, same_language=same)
             found.append(Candidate(passage, evidence, matched))
         return found
 
@@ -233,55 +235,6 @@ class HybridIndex:
             self._dense, self._questions, self._keyword = dense, questions, keyword
             self._passages = passages
             self._revision = manifest["revision"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Reach:
-    """What each search found for a query, by passage id."""
-
-    dense: dict[int, float]
-    questions: dict[int, float]
-    keyword: dict[int, KeywordHit]
-
-    @property
-    def passage_ids(self) -> set[int]:
-        return {*self.dense, *self.questions, *self.keyword}
-
-    def evidence(
-        self,
-        number: int,
-        tokens: dict[str, float],
-        matched: Sequence[str],
-        *,
-        same_language: bool,
-    ) -> Evidence:
-        """What speaks for a passage; outside a search's reach it is at most as good as its last."""
-        cosine = self.dense.get(number, min(self.dense.values(), default=0.0))
-        hit = self.keyword.get(number)
-        share = hit.share if hit else 0.0
-        concepts = [token for token in tokens if token.startswith("#")]
-        held = [token for token in matched if token.startswith("#")]
-        return Evidence(
-            dense=cosine,
-            question=max(0.0, 2 * self.questions.get(number, 0.0) - 1),
-            keyword=share,
-            coverage=hit.coverage if hit else 0.0,
-            dense_lead=max(self.dense.values(), default=0.0) - cosine,
-            keyword_lead=max((other.share for other in self.keyword.values()), default=0.0) - share,
-            concepts=len(held) / len(concepts) if concepts else 0.0,
-            language=float(same_language),
-        )
-
-
-def _one_wording_each(hits: Iterable[Hit]) -> Iterator[Hit]:
-    """The best wording of each answer: the others say the same, in the place of something else."""
-    seen: set[str] = set()
-    for hit in hits:
-        if hit.passage.kind == SEARCH_KIND_ANSWER:
-            if hit.passage.document in seen:
-                continue
-            seen.add(hit.passage.document)
-        yield hit
 
 
 def _own_text(passage: Passage) -> str:

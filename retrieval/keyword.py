@@ -15,13 +15,16 @@ from pathlib import Path
 
 _K1 = 1.2
 _B = 0.75
+_TELLING_WORDS = 2
+"""A query says what it is about if it has the idf of so many words that one passage alone holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeywordHit:
     """A passage's BM25 score, as such and as a share of what a perfect passage could reach.
 
-    `coverage` is the idf-weighted share of the query's tokens that the passage holds.
+    `coverage` is the idf-weighted share of the query's tokens that the passage holds. Both shares
+    are lower for a query that says next to nothing: one common word is no reason to quote anything.
     """
 
     passage_id: int
@@ -63,9 +66,9 @@ class KeywordIndex:
             if not postings:
                 del self._postings[token]
 
-    def tokens_of(self, passage_id: int) -> frozenset[str]:
-        """The tokens of one passage."""
-        return frozenset(self._tokens.get(passage_id, ()))
+    def held(self, passage_id: int, tokens: Iterable[str]) -> tuple[str, ...]:
+        """Those of the tokens that one passage holds."""
+        return tuple(token for token in tokens if passage_id in self._postings.get(token, ()))
 
     def search(self, query: Mapping[str, float], k: int) -> list[KeywordHit]:
         """The best k passages for weighted query tokens, best first."""
@@ -74,19 +77,21 @@ class KeywordIndex:
         average = self._total_length / len(self._lengths) or 1.0
         scores: defaultdict[int, float] = defaultdict(float)
         covered: defaultdict[int, float] = defaultdict(float)
-        possible = held = 0.0
+        held = 0.0
         for token, weight in query.items():
             postings = self._postings.get(token, {})
             idf = self._idf(len(postings)) * weight
-            possible += idf * (_K1 + 1)
             held += idf
             for passage_id, frequency in postings.items():
                 norm = _K1 * (1 - _B + _B * self._lengths[passage_id] / average)
                 scores[passage_id] += idf * frequency * (_K1 + 1) / (frequency + norm)
                 covered[passage_id] += idf
         best = sorted(scores, key=lambda number: (-scores[number], number))[:k]
+        whole = max(held, _TELLING_WORDS * self._idf(1))
         return [
-            KeywordHit(number, scores[number], scores[number] / possible, covered[number] / held)
+            KeywordHit(
+                number, scores[number], scores[number] / whole / (_K1 + 1), covered[number] / whole
+            )
             for number in best
         ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from storage.types_learning import (
+    ANSWER_PREFIX,
     OUT_OF_SCOPE,
     SEARCH_KIND_ANSWER,
     SEARCH_KIND_DOCUMENT,
@@ -43,6 +44,7 @@ from storage.types_talk import (
 
 __all__ = [
     "OUT_OF_SCOPE",
+    "ANSWER_PREFIX",
     "SEARCH_KIND_ANSWER",
     "SEARCH_KIND_DOCUMENT",
     "SOURCE_CORRECTION",

@@ -8,6 +8,11 @@ from typing import Any
 
 SEARCH_KIND_DOCUMENT = "document"
 SEARCH_KIND_ANSWER = "answer"
+ANSWER_PREFIX = "answer:"
+"""The document of a template's answers is named by this and the template's name.
+
+No file name begins so: it would have to stand in a folder of this name.
+"""
 
 OUT_OF_SCOPE = "oos"
 """The intent label of a question that the shop does not serve (a negative example)."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import math
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 from bot.generator.base import Piece
 from bot.generator.grounding import is_grounded, is_verbatim
@@ -12,7 +15,7 @@ from bot.generator.sentences import Sentence, sentences_of
 from bot.work import Compute
 from retrieval.text import Analyser
 from retrieval.types import Encoder, Hit
-from storage.types import SEARCH_KIND_ANSWER, Citation, Passage
+from storage.types import Citation, Passage
 
 MAX_SENTENCES = 3
 MAX_CHARACTERS = 400
@@ -20,6 +23,7 @@ MAX_PASSAGES = 3
 
 # A sentence must carry this share of the best one's score to be quoted beside it.
 _WORTH_SHARE = 0.5
+_CODE_WEIGHT = 2.0
 _CONCEPT_WEIGHT = 0.6
 _MEANING_WEIGHT = 0.8
 
@@ -72,35 +76,26 @@ class ExtractiveGenerator:
         best = [hit for hit in hits[:MAX_PASSAGES] if hit.passage.text.strip()]
         if not best:
             return []
-        if _is_short_answer(best[0].passage):
-            whole = Sentence(best[0].passage.text.strip(), *_trimmed(best[0].passage.text))
-            return [_Quote(best[0].passage, (whole,), best[0].score)]
-        quotes = [quote for hit in best if (quote := self._quote(question, hit)) is not None]
+        cut = [(hit, sentences) for hit in best if (sentences := sentences_of(hit.passage.text))]
+        # The sentences of all passages are compared with each other.
+        said = [(_context(hit.passage), each.text) for hit, some in cut for each in some]
+        scores = iter(self._scores(question, said))
+        quotes = [_quote(hit, some, list(islice(scores, len(some)))) for hit, some in cut]
         quotes.sort(key=lambda quote: -quote.score)
         return _within_limits(quotes)
 
-    def _quote(self, question: str, hit: Hit) -> _Quote | None:
-        sentences = sentences_of(hit.passage.text)
-        if not sentences:
-            return None
-        if hit.passage.questions:
-            # An answer to a known question is told from its beginning.
-            return _Quote(hit.passage, _fitting(sentences), hit.score)
-        scores = self._scores(question, [sentence.text for sentence in sentences])
-        start, end, score = _best_window(sentences, scores)
-        return _Quote(hit.passage, tuple(sentences[start:end]), score * hit.score)
+    def _scores(self, question: str, said: Sequence[tuple[str, str]]) -> list[float]:
+        """How much of the question each (context, sentence) tells, and how near it is in meaning.
 
-    def _scores(self, question: str, sentences: Sequence[str]) -> list[float]:
-        """How much of the question each sentence speaks of, and how near it is in meaning."""
-        tokens = set(self._analyser.tokens(question))
-        concepts = set(self._analyser.concepts(question))
-        near = self._nearness(question, sentences)
+        What stands in title and heading holds for every sentence below them.
+        """
+        whole = [f"{context}\n{sentence}" for context, sentence in said]
+        words = _shares(self._analyser.tokens(question), map(self._analyser.tokens, whole))
+        concepts = _shares(self._analyser.concepts(question), map(self._analyser.concepts, whole))
+        near = self._nearness(question, [sentence for _, sentence in said])
         return [
-            0.05
-            + _share(tokens, self._analyser.tokens(sentence))
-            + _CONCEPT_WEIGHT * _share(concepts, self._analyser.concepts(sentence))
-            + _MEANING_WEIGHT * meaning
-            for sentence, meaning in zip(sentences, near, strict=True)
+            0.05 + word + _CONCEPT_WEIGHT * concept + _MEANING_WEIGHT * meaning
+            for word, concept, meaning in zip(words, concepts, near, strict=True)
         ]
 
     def _nearness(self, question: str, sentences: Sequence[str]) -> list[float]:
@@ -110,17 +105,38 @@ class ExtractiveGenerator:
         return [max(0.0, float(value)) for value in vectors[1:] @ vectors[0]]
 
 
-def _share(wanted: set[str], found: Sequence[str]) -> float:
-    return len(wanted & set(found)) / len(wanted) if wanted else 0.0
+def _context(passage: Passage) -> str:
+    return f"{passage.title}\n{passage.heading}"
 
 
-def _is_short_answer(passage: Passage) -> bool:
-    return passage.kind == SEARCH_KIND_ANSWER and len(passage.text) <= MAX_CHARACTERS
+def _quote(hit: Hit, sentences: Sequence[Sentence], scores: Sequence[float]) -> _Quote:
+    if hit.passage.questions:
+        # An answer to a known question is told from its beginning.
+        return _Quote(hit.passage, _fitting(sentences), hit.score)
+    start, end, score = _best_window(sentences, scores)
+    return _Quote(hit.passage, tuple(sentences[start:end]), score * hit.score)
 
 
-def _trimmed(text: str) -> tuple[int, int]:
-    start = len(text) - len(text.lstrip())
-    return start, start + len(text.strip())
+def _shares(wanted: Iterable[str], sentences: Iterable[Iterable[str]]) -> list[float]:
+    """The share of the wanted tokens that each sentence holds, the rarer the more it counts.
+
+    What every sentence says (the product's name) does not tell them apart; what
+    only one row of a table says (`E5`) does.
+    """
+    asked = set(wanted)
+    held = [asked & set(sentence) for sentence in sentences]
+    spread = Counter(token for tokens in held for token in tokens)
+    rarity = {
+        token: _importance(token) * math.log(max(len(held), 2) / (spread[token] or 1))
+        for token in asked
+    }
+    whole = sum(rarity.values())
+    return [sum(rarity[token] for token in tokens) / whole if whole else 0.0 for tokens in held]
+
+
+def _importance(token: str) -> float:
+    """A number or a code in a question is what it is about."""
+    return _CODE_WEIGHT if any(map(str.isdigit, token)) else 1.0
 
 
 def _fitting(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:

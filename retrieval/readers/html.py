@@ -24,6 +24,9 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # Content proper begins here, whatever was left unclosed before it.
 _CONTENT = frozenset({"main", "article", "body"})
 
+# Where a page stands in its site is no part of what it says: Home > Kitchen > Kettles.
+_BREADCRUMBS = re.compile(r"[^>›»\n]{1,40}(?:\s*[>›»]\s*[^>›»\n]{1,60}){2,}")
+
 # A line break in the source is a space between words, and nothing between Chinese characters.
 _WRAP = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])[ \t]*\n\s*(?=[\u3000-\u9fff\uff00-\uffef])")
 
@@ -149,7 +152,7 @@ class _Page(HTMLParser):
         text = self._take()
         heading, self._heading = self._heading, 0
         item, self._item = self._item, False
-        if not text:
+        if not text or _BREADCRUMBS.fullmatch(text):
             self._heading, self._item = heading, item
         elif heading:
             self._outline.heading(heading, " ".join(text.split()))

@@ -33,7 +33,8 @@ def bot_said(decision: str, reason: str = "") -> Message:
 
 
 def hit(score: float, kind: str = "document") -> Hit:
-    return Hit(Passage(1, "d", "D", kind, "", "Text.", 0, 5, "en"), score, 0.0, 0.0)
+    name = "answer:refund" if kind == "answer" else "d"
+    return Hit(Passage(1, name, "D", kind, "", "Text.", 0, 5, "en"), score, 0.0, 0.0)
 
 
 def test_p_right_counts_that_a_question_may_be_out_of_scope() -> None:
@@ -45,6 +46,32 @@ def test_sure_is_answered_at_exactly_the_limit() -> None:
     assert (decision.kind, decision.label) == (DecisionKind.TEMPLATE, "refund")
     below = decide(said(("refund", 0.799)), (), turn(), LIMITS, TEMPLATES)
     assert below.kind is DecisionKind.NO_ANSWER
+
+
+def test_an_answer_that_search_found_is_sent_as_one_at_its_price() -> None:
+    unsure = said(("shipping", 0.3))
+    found = decide(unsure, [hit(0.8, "answer"), hit(0.6)], turn(), LIMITS, TEMPLATES)
+    assert (found.kind, found.label, found.reason) == (DecisionKind.TEMPLATE, "refund", "found")
+    # Good enough to quote is not good enough to send as the answer; the document is.
+    weaker = decide(unsure, [hit(0.79, "answer"), hit(0.6)], turn(), LIMITS, TEMPLATES)
+    assert weaker.kind is DecisionKind.GROUNDED
+    alone = decide(unsure, [hit(0.79, "answer")], turn(), LIMITS, TEMPLATES)
+    assert alone.kind is DecisionKind.NO_ANSWER
+
+
+def test_what_was_declined_is_not_sent_all_the_same() -> None:
+    declined = said(("refund", 0.0), declined=True)
+    decision = decide(declined, [hit(0.95, "answer")], turn(), LIMITS, TEMPLATES)
+    assert (decision.kind, decision.reason) == (DecisionKind.NO_ANSWER, "declined")
+    with_document = [hit(0.95, "answer"), hit(0.6)]
+    decision = decide(declined, with_document, turn(), LIMITS, TEMPLATES)
+    assert decision.kind is DecisionKind.GROUNDED
+
+
+def test_a_guess_that_stands_alone_is_the_only_button() -> None:
+    likely = said(("refund", 0.97), ("shipping", 0.02), in_scope=0.75)
+    decision = decide(likely, (), turn(), LIMITS, TEMPLATES)
+    assert (decision.kind, decision.labels) == (DecisionKind.CLARIFY, ("refund",))
 
 
 def test_an_intent_that_asks_for_a_person_is_a_hand_off() -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 
 import pytest
 
@@ -178,6 +177,6 @@ def test_of_an_answer_only_the_best_wording_is_found(database, index):
 
 
 def test_fusion_weights_survive_the_disk(tmp_path):
-    fusion = Fusion(documents=replace(Fusion().documents, dense=1.25, bias=-0.5))
+    fusion = Fusion(documents=Fusion().documents._replace(dense=1.25, bias=-0.5))
     fusion.save(tmp_path / "fusion.json")
     assert Fusion.load(tmp_path / "fusion.json") == fusion

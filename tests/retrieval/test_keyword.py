@@ -43,10 +43,17 @@ def test_empty_index_and_empty_query_find_nothing():
 def test_share_and_coverage_are_at_most_one_and_grow_with_the_match():
     index = index_of({1: ["refund", "money", "days"], 2: ["refund"], 3: ["kettle"]})
     hits = {hit.passage_id: hit for hit in index.search({"refund": 1, "days": 1}, 5)}
-    assert hits[1].coverage == pytest.approx(1.0)
-    assert 0 < hits[2].coverage < 1
+    assert 0 < hits[2].coverage < hits[1].coverage <= 1
     assert all(0 < hit.share <= 1 for hit in hits.values())
     assert 3 not in hits
+    telling = {hit.passage_id: hit for hit in index.search({"money": 1, "days": 1, "kettle": 1}, 5)}
+    assert telling[1].coverage == pytest.approx(2 / 3)
+
+
+def test_a_query_that_says_next_to_nothing_covers_little():
+    index = index_of({1: ["courier", "old", "boxes"], 2: ["courier"], 3: ["kettle", "courier"]})
+    (vague, *_), (telling, *_) = index.search({"courier": 1}, 1), index.search({"old": 1}, 1)
+    assert vague.coverage < 0.2 < telling.coverage < 0.6
 
 
 tokens = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=6)
@@ -77,4 +84,4 @@ def test_saved_and_loaded_it_finds_the_same(tmp_path):
     index.save(tmp_path / "keyword.jsonl")
     loaded = KeywordIndex.load(tmp_path / "keyword.jsonl")
     assert loaded.search({"退款": 1.0}, 3) == index.search({"退款": 1.0}, 3)
-    assert loaded.tokens_of(2) == {"filter"}
+    assert loaded.held(2, ["filter", "kettle"]) == ("filter",)

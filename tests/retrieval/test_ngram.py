@@ -96,11 +96,17 @@ def test_the_most_frequent_features_stay_when_there_are_too_many(analyser):
 
 
 def test_unknown_words_are_counted(analyser):
-    features = Features.fit(analyser, ["where is my parcel"])
-    known, half, none = features.rows(["where is my parcel", "where zebra", "zebra"]).unknown
+    features = Features.fit(analyser, ["quokka parcel"])
+    known, half, none = features.rows(["quokka parcel", "quokka zebra", "zebra"]).unknown
     assert known == 0
     assert 0 < half < 1
     assert none == 1
+
+
+def test_a_word_of_the_lexicon_is_never_unknown(analyser):
+    features = Features.fit(analyser, ["quokka"])
+    (thanks, zebra) = features.rows(["refund", "zebra"]).unknown
+    assert (thanks, zebra) == (0, 1)
 
 
 def test_rows_can_be_taken_in_any_order(analyser):

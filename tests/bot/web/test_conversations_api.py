@@ -57,6 +57,13 @@ def test_a_grounded_reply_carries_its_evidence(customer):
     ]
 
 
+def test_who_comes_back_to_the_bot_is_offered_something_to_ask(customer):
+    (back,) = customer.ask("转人工")["quick_replies"]
+    reply = customer.post({"id": "back", **back}).json()
+    assert reply["decision"] == "clarify"
+    assert "怎么退货？" in [button["text"] for button in reply["quick_replies"]]
+
+
 def test_two_close_intents_are_offered_and_a_button_chooses(customer):
     question = customer.ask("退货和发票的事")
     assert question["decision"] == "clarify"
