@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from retrieval.lexicon import Lexicon
 from retrieval.text import Analyser
 from retrieval.threads import use_one_thread_per_task
 from retrieval.types import Hit, SearchMetrics
+from retrieval.wordings import one_wording_each
 from storage.database import Database
 
 SHOP = ROOT / "examples" / "shop"
@@ -61,8 +63,9 @@ class Ranking:
 
     def search(self, query: str, k: int = 10) -> list[Hit]:
         """The k passages with the most of it."""
-        found = sorted(self.index.candidates(query), key=self.score, reverse=True)[:k]
-        return [Hit(each.passage, self.score(each), 0.0, 0.0) for each in found]
+        found = sorted(self.index.candidates(query), key=self.score, reverse=True)
+        hits = (Hit(each.passage, self.score(each), 0.0, 0.0) for each in found)
+        return list(islice(one_wording_each(hits), k))
 
 
 def main() -> int:
