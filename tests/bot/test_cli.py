@@ -240,3 +240,21 @@ def test_the_doctor_says_what_is_missing(kefu):
     assert states["database"] == "ok"
     assert states["bundle"] == "problem"
     assert states["telegram"] == "missing"
+
+
+def test_the_doctor_examines_a_shop_folder(kefu, tmp_path):
+    (tmp_path / "shop.toml").write_text('[name]\nzh = "店"\n', encoding="utf-8")
+    (tmp_path / "intents.toml").write_text(
+        '[[intent]]\nname = "refund"\nslots = ["days"]\ntext.zh = ["{days} 天"]\n', "utf-8"
+    )
+    code, out, _ = kefu("doctor", "--shop", tmp_path, "--json")
+    found = json.loads(out)
+    assert (code, found["ok"]) == (1, False)
+    kinds = {each["kind"] for each in found["findings"] if each["level"] == "problem"}
+    assert kinds == {"missing language", "unfilled slot"}
+    code, out, _ = kefu("doctor", "--shop", tmp_path)
+    assert code == 1
+    assert "2 problems" in out
+    code, _, err = kefu("doctor", "--shop", tmp_path / "nowhere")
+    assert code == 2
+    assert err.count("\n") == 1

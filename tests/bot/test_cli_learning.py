@@ -177,3 +177,16 @@ def test_the_doctor_finds_the_bundle_whole(kefu_json):
     states = {each["name"]: each["state"] for each in kefu_json("doctor")["checks"]}
     assert states["bundle"] == "ok"
     assert states["home"] == "ok"
+
+
+def test_stories_are_played(kefu_json, home, tmp_path, capsys):
+    path = tmp_path / "stories.yaml"
+    path.write_text(
+        "- story: s\n  turns: [{customer: 怎么退款, intent: refund}, {customer: 发票}]\n", "utf-8"
+    )
+    assert kefu_json("evaluate", "stories", path) == {"n": 1, "passed": 1, "failed": []}
+    path.write_text("- story: s\n  turns: [{customer: 怎么退款, intent: invoice}]\n", "utf-8")
+    (failure,) = kefu_json("evaluate", "stories", path, code=1)["failed"]
+    assert failure["found"] == {"intent": "refund"}
+    assert execute(["evaluate", "stories", str(path), "--home", str(home)]) == 1
+    assert "0 of 1 stories" in capsys.readouterr().out
