@@ -20,6 +20,7 @@ from finetune.importing import (
 )
 from finetune.shop import INTENTS_FILE, Shop, load_intents, load_shop, load_titles
 from finetune.sources.history import SUFFIXES
+from retrieval.ahead import ReadAhead
 from retrieval.ingest import Progress, import_knowledge, index_answers
 from retrieval.types import ImportReport, Problem
 from storage.errors import InputError
@@ -30,11 +31,18 @@ from storage.types import Template, TemplateDraft
 
 GOLDEN_FILE = "golden.csv"
 SEARCH_FILE = "search_dev.csv"
+KNOWLEDGE_FOLDER = "knowledge"
 
 __all__ = ["Shop", "discover_if_needed", "import_shop", "load_intents", "load_shop", "load_titles"]
 
 
-def import_shop(session: Session, path: Path, *, progress: Progress | None = None) -> ImportReport:
+def import_shop(
+    session: Session,
+    path: Path,
+    *,
+    progress: Progress | None = None,
+    ahead: ReadAhead | None = None,
+) -> ImportReport:
     """Import templates, golden questions, history and knowledge, then discover and index answers.
 
     A file that cannot be read at all is reported as a problem, and the others are imported.
@@ -46,9 +54,8 @@ def import_shop(session: Session, path: Path, *, progress: Progress | None = Non
     golden = [path / GOLDEN_FILE] if (path / GOLDEN_FILE).exists() else []
     for files, kind in ((golden, KIND_GOLDEN), (_history_files(path), KIND_HISTORY)):
         reports.append(_import_rows(session, files, shop, kind, progress))
-    knowledge = path / "knowledge"
-    if knowledge.is_dir():
-        reports.append(import_knowledge(session, [knowledge], progress=progress))
+    if (knowledge := path / KNOWLEDGE_FOLDER).is_dir():
+        reports.append(import_knowledge(session, [knowledge], progress=progress, ahead=ahead))
     if (path / SEARCH_FILE).exists():
         reports.append(_import_search(session, path / SEARCH_FILE))
     discover_if_needed(session, progress=progress)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from retrieval.ahead import ReadAhead, content_hash
 from retrieval.answers import index_answers
 from retrieval.chunking import chunk
 from retrieval.errors import DocumentError
-from retrieval.readers import read_file
+from retrieval.readers import Reading, read_file
 from retrieval.sources import Source, find_sources, printable, read_source
 from retrieval.types import ImportReport, Problem
 from storage.imports import Imports
@@ -23,8 +24,6 @@ __all__ = ["Progress", "import_knowledge", "index_answers"]
 Progress = Callable[[str, float], None]
 """Called with the name of the file just done, and the share of all files done, from 0 to 1."""
 
-# Part of every content hash: documents are cut anew when readers or chunking change.
-_VERSION = b"1"
 _KIND = "knowledge"
 
 _KEPT = (
@@ -39,17 +38,19 @@ def import_knowledge(
     *,
     root: Path | None = None,
     progress: Progress | None = None,
+    ahead: ReadAhead | None = None,
 ) -> ImportReport:
     """Import files, and folders with all that is in them; a changed document counts as added.
 
     Documents that came from an imported folder and whose files are gone are removed. A file of
     a folder that has not changed since its last import does not undo what was edited or deleted
     in the product meanwhile. What cannot be used is reported, and the document that it made
-    before stays. `find_sources` says how documents are named.
+    before stays. `find_sources` says how documents are named. What was read `ahead` of the
+    transaction is not read again.
     """
     problems: list[Problem] = []
     found = {source.name: source for source in find_sources(paths, root, problems)}
-    work = _Import(session, problems)
+    work = _Import(session, problems, ahead or {})
     for done, source in enumerate(found.values(), start=1):
         work.take(source)
         if progress is not None:
@@ -62,11 +63,12 @@ def import_knowledge(
 class _Import:
     """One run of an import: what it knows beforehand, and what it did so far."""
 
-    def __init__(self, session: Session, problems: list[Problem]) -> None:
+    def __init__(self, session: Session, problems: list[Problem], ahead: ReadAhead) -> None:
         self._knowledge = Knowledge(session)
         self._imports = Imports(session)
         self._known = {document.name: document for document in self._knowledge.documents()}
         self._problems = problems
+        self._ahead = ahead
         self._added = self._unchanged = self._removed = 0
 
     def report(self) -> ImportReport:
@@ -76,12 +78,12 @@ class _Import:
         """Import a file, or note why it cannot be used."""
         try:
             data = read_source(source)
-            content_hash = hashlib.sha256(_VERSION + data).hexdigest()
-            if self._is_left_alone(source, content_hash):
+            digest = content_hash(data)
+            if self._is_left_alone(source, digest):
                 self._unchanged += 1
             else:
-                self._put(source, data, content_hash)
-            self._remember(source, content_hash)
+                self._put(self._reading(source, data, digest), digest)
+            self._remember(source, digest)
         except DocumentError as error:
             self._problems.append(Problem(printable(source.name), None, str(error)))
 
@@ -94,25 +96,30 @@ class _Import:
                 self._knowledge.delete_document(document.name)
                 self._removed += 1
 
-    def _is_left_alone(self, source: Source, content_hash: str) -> bool:
+    def _is_left_alone(self, source: Source, digest: str) -> bool:
         document = self._known.get(str(source.name))
-        if document is not None and document.content_hash == content_hash:
+        if document is not None and document.content_hash == digest:
             return True
-        origin = _origin(source.folder, content_hash)
+        origin = _origin(source.folder, digest)
         if source.folder is None or not self._imports.seen(_KIND, str(source.name), origin):
             return False
         what = "The document was deleted" if document is None else "The document was edited"
         self._problems.append(Problem(str(source.name), None, _KEPT.format(what=what)))
         return True
 
-    def _put(self, source: Source, data: bytes, content_hash: str) -> None:
-        reading = read_file(source.name, data)
+    def _reading(self, source: Source, data: bytes, digest: str) -> Reading:
+        found = self._ahead.get((str(source.name), digest))
+        if isinstance(found, DocumentError):
+            raise found
+        return found or read_file(source.name, data)
+
+    def _put(self, reading: Reading, digest: str) -> None:
         self._problems += reading.problems
         for document in reading.documents:
             outcome = self._knowledge.put_document(
                 document.name,
                 document.title,
-                content_hash,
+                digest,
                 document.language,
                 SEARCH_KIND_DOCUMENT,
                 document.text,
@@ -121,9 +128,9 @@ class _Import:
             self._unchanged += outcome == "unchanged"
             self._added += outcome != "unchanged"
 
-    def _remember(self, source: Source, content_hash: str) -> None:
+    def _remember(self, source: Source, digest: str) -> None:
         """Note where the file was found: only that folder may take its document away again."""
-        origin = _origin(source.folder, content_hash)
+        origin = _origin(source.folder, digest)
         if not self._imports.seen(_KIND, str(source.name), origin):
             self._imports.record(_KIND, str(source.name), origin, {})
 
@@ -131,5 +138,5 @@ class _Import:
         return self._imports.seen(_KIND, document.name, _origin(folder, document.content_hash))
 
 
-def _origin(folder: Path | None, content_hash: str) -> str:
-    return hashlib.sha256(f"{folder or ''}\n{content_hash}".encode("utf-8", "replace")).hexdigest()
+def _origin(folder: Path | None, digest: str) -> str:
+    return hashlib.sha256(f"{folder or ''}\n{digest}".encode("utf-8", "replace")).hexdigest()

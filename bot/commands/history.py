@@ -78,21 +78,24 @@ def import_history(
 def import_knowledge(
     ctx: typer.Context,
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Markdown, HTML or CSV, or folders.")
+        list[Path],
+        typer.Argument(
+            metavar="PATH...",
+            help="md, html, txt, csv, pdf, docx or xlsx files, or folders of them.",
+        ),
     ],
     as_json: Json = False,
     home: Home = None,
 ) -> None:
     """Import documents; the same file twice changes nothing."""
+    from retrieval.ahead import read_ahead
     from retrieval.ingest import import_knowledge as bring_in
 
     _check_there(paths)
-    with (
-        open_database(settings_for(ctx, home)) as database,
-        ProgressBars() as progress,
-        database.session() as session,
-    ):
-        report = bring_in(session, paths, progress=progress)
+    with open_database(settings_for(ctx, home)) as database, ProgressBars() as progress:
+        ahead = read_ahead(database, paths, progress=progress)
+        with database.session() as session:
+            report = bring_in(session, paths, ahead=ahead)
     _tell(report, as_json)
 
 

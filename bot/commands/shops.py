@@ -44,13 +44,16 @@ def shop_folder(given: Path | None) -> Path:
 def prepare(settings: Settings, progress: ProgressBars) -> None:
     """Load what changed in the shop's folder, and train if nothing is live."""
     from bot.commands.training import retrain_home
-    from finetune.shopfolder import import_shop
+    from finetune.shopfolder import KNOWLEDGE_FOLDER, import_shop
+    from retrieval.ahead import read_ahead
     from storage.bundles import Bundles
 
     folder = shop_folder(settings.shop)
     with open_database(settings) as database:
+        knowledge = folder / KNOWLEDGE_FOLDER
+        ahead = read_ahead(database, [knowledge], progress=progress) if knowledge.is_dir() else {}
         with database.session() as session:
-            report = import_shop(session, folder, progress=progress)
+            report = import_shop(session, folder, progress=progress, ahead=ahead)
             live = Bundles(session).live_id()
         tell_problems(report.problems)
         if live is not None and is_whole(settings, live):

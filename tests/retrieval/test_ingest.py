@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from retrieval.ahead import read_ahead
 from retrieval.ingest import import_knowledge, index_answers
 from retrieval.types import ImportReport
 from storage.database import Database, sqlite_url
@@ -260,3 +261,16 @@ def test_a_folder_import_leaves_the_answers_alone(database, folder):
         index_answers(session)
     run(database, folder, root=folder)
     assert len(answers(database)) == 1
+
+
+def test_what_was_read_ahead_is_not_read_in_the_transaction(database, folder, monkeypatch):
+    (folder / "broken.csv").write_text("a,b\n1,2\n")
+    ahead = read_ahead(database, [folder])
+    assert len(ahead) == 3
+    monkeypatch.setattr("retrieval.ingest.read_file", None)
+    with database.session() as session:
+        report = import_knowledge(session, [folder], ahead=ahead)
+    assert report.added == 2
+    assert [problem.source for problem in report.problems] == ["knowledge/broken.csv"]
+    # What the database holds as it is now need not be read at all.
+    assert [name for name, _ in read_ahead(database, [folder])] == ["knowledge/broken.csv"]
