@@ -77,8 +77,8 @@ DOCUMENTS = Weights(
 )
 """What the sample shop's history and search questions came to; where a shop's own fit begins.
 
-A passage of the history counts less in the customer's own language because every answer is there
-in both, and all of its wordings are right.
+Of an answer in both languages only the customer's own is a candidate, so `language` of the answers
+is all but constant: with the bias it says how rarely search is asked what an answer serves.
 """
 
 
