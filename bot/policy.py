@@ -112,9 +112,10 @@ def _sure(
 ) -> Decision | None:
     sure = p_right(prediction)
     label = prediction.label
-    if label is None or sure < thresholds.answer or templates.get(label) is None:
+    limit = thresholds.answer_for(label)
+    if label is None or sure < limit or templates.get(label) is None:
         return None
-    review = REVIEW_LOW_MARGIN if sure < thresholds.answer + margin else None
+    review = REVIEW_LOW_MARGIN if sure < limit + margin else None
     return Decision(
         DecisionKind.TEMPLATE, reason="sure", label=label, confidence=sure, review=review
     )
@@ -135,7 +136,8 @@ def _close(
     best = prediction.ranked[:2]
     together = sum(probability for _, probability in best) * prediction.in_scope
     sure = p_right(prediction)
-    if len(best) < 2 or sure >= thresholds.answer or together < thresholds.clarify:
+    limit = thresholds.answer_for(prediction.label)
+    if len(best) < 2 or sure >= limit or together < thresholds.clarify:
         return None
     if any(templates.get(label) is None for label, _ in best):
         return None
@@ -173,7 +175,7 @@ def _answered_before(
     if best is None or best.passage.kind != SEARCH_KIND_ANSWER or understanding.declined:
         return None
     label = best.passage.document.removeprefix(ANSWER_PREFIX)
-    if best.score < thresholds.answer or templates.get(label) is None:
+    if best.score < thresholds.answer_for(label) or templates.get(label) is None:
         return None
     return Decision(DecisionKind.TEMPLATE, reason="found", label=label, confidence=best.score)
 

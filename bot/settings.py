@@ -56,6 +56,11 @@ class Settings(BaseSettings):
         return self.home / "encoders"
 
     @property
+    def training_dir(self) -> Path:
+        """Where unfinished fine-tunings lie, and their logs for TensorBoard."""
+        return self.home / "training"
+
+    @property
     def logs_dir(self) -> Path:
         """Where log files go."""
         return self.home / "logs"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from finetune.classifier import (
     Calibration,
-    Matrix,
     Scores,
     combine,
     scope_evidence,
@@ -18,6 +17,7 @@ from finetune.classifier import (
     softmax,
     with_bias,
 )
+from finetune.dense.base import Matrix
 
 EXAMPLE = -1
 """The class of a question that was given as an example of what is out of scope."""
@@ -30,12 +30,14 @@ STRANGER = -2
 class HeldOut:
     """Scores of held-out questions and the number of the right class; EXAMPLE, STRANGER outside.
 
-    Only the first `labels` columns of the scores are intents.
+    Only the first `labels` columns of the scores are intents; `kept` holds the number that each has
+    among all intents, where some were left out.
     """
 
     scores: Scores
     expected: NDArray[np.int64]
     labels: int
+    kept: NDArray[np.int64] | None = None
 
     @property
     def inside(self) -> NDArray[np.bool_]:
@@ -48,9 +50,11 @@ class HeldOut:
 class Judged:
     """Held-out questions as the calibrated classifier sees them.
 
-    `weight` is how much each stands for in live traffic; all of them sum to their number.
+    `chosen` is the number of the likeliest intent among all intents. `weight` is how much each
+    stands for in live traffic; all of them sum to their number.
     """
 
+    chosen: NDArray[np.int64]
     confidence: NDArray[np.float64]
     in_scope: NDArray[np.float64]
     top_two: NDArray[np.float64]
@@ -126,7 +130,7 @@ def _fit_scope(
     inside = np.concatenate([fold.inside for fold in held_out])
     if inside.all() or not inside.any():
         # Nothing is known of what lies outside: the classifier's own certainty has to do.
-        return (-1.0, 0.0, 0.0, 0.0, 4.0, 0.0, -2.0, 0.0)
+        return (-1.0, 0.0, 0.0, 0.0, 0.0, 4.0, 0.0, -2.0, 0.0, 0.0)
     mean, spread = evidence.mean(axis=0), evidence.std(axis=0) + 1e-6
     weight = traffic_weights(np.concatenate([fold.expected for fold in held_out]), oos_share)
     model = LogisticRegression(C=1.0, max_iter=1000)
@@ -159,7 +163,9 @@ def _judge(fold: HeldOut, calibration: Calibration, weight: NDArray[np.float64])
     evidence = with_bias(scope_evidence(fold.scores, combined, fold.labels))
     second = order[:, min(1, fold.labels - 1)]
     confidence = probabilities[rows, order[:, 0]]
+    kept = np.arange(fold.labels) if fold.kept is None else fold.kept
     return Judged(
+        chosen=kept[order[:, 0]],
         confidence=confidence.astype(np.float64),
         in_scope=sigmoid(evidence @ np.array(calibration.in_scope)).astype(np.float64),
         top_two=(confidence + (probabilities[rows, second] if fold.labels > 1 else 0)).astype(
@@ -173,7 +179,5 @@ def _judge(fold: HeldOut, calibration: Calibration, weight: NDArray[np.float64])
 
 
 def _only(fold: HeldOut, chosen: NDArray[np.bool_]) -> HeldOut:
-    scores = Scores(
-        fold.scores.lexical[chosen], fold.scores.dense[chosen], fold.scores.unknown[chosen]
-    )
-    return HeldOut(scores, fold.expected[chosen], fold.labels)
+    scores = Scores(*(getattr(fold.scores, each.name)[chosen] for each in fields(Scores)))
+    return HeldOut(scores, fold.expected[chosen], fold.labels, fold.kept)

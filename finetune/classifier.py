@@ -1,7 +1,7 @@
-"""The intent classifier: two heads over one set of features, calibrated to mean what it says.
+"""The intent classifier: a lexical and a dense scorer, calibrated to mean what they say.
 
-The lexical head is linear in the n-grams; the dense head is a small network on the classifier's
-own copy of the embedded encoder. They err differently, so their weighted sum beats either.
+The lexical scorer is linear in the n-grams; the dense one is a small network on n-gram vectors, or
+stands on a pretrained encoder. They err differently, so their weighted sum beats either.
 """
 
 from __future__ import annotations
@@ -12,64 +12,34 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor
-from torch.nn import functional
 
+from finetune.dense.base import DenseScorer, Matrix
+from finetune.dense.ngram import NgramScorer
+from finetune.dense.sentence import SentenceScorer
 from finetune.errors import BundleDamagedError
+from finetune.lexical import LexicalScorer
 from finetune.types import Prediction
-from retrieval.features import SparseRows
-from retrieval.ngram import NgramEncoder, bag
+from retrieval.errors import EncoderError
+from retrieval.features import Features, SparseRows
 
-_HEAD = "head.safetensors"
 _CONFIG = "classifier.json"
-_ENCODER = "encoder"
+_FEATURES, _DENSE = "features", "dense"
+_KINDS: dict[str, type[NgramScorer] | type[SentenceScorer]] = {
+    "ngram": NgramScorer,
+    "sentence": SentenceScorer,
+}
 _RANKED = 5
 _BATCH = 256
-
-Matrix = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Heads:
-    """Weights of both heads; each gives a score for every class.
-
-    `lexical` has shape (features, classes); it and its bias are None where there are too many
-    classes for it. The dense layers map dimension -> hidden -> classes.
-    """
-
-    lexical: Tensor | None
-    lexical_bias: Tensor | None
-    norm_weight: Tensor
-    norm_bias: Tensor
-    hidden_weight: Tensor
-    hidden_bias: Tensor
-    output_weight: Tensor
-    output_bias: Tensor
-
-    def lexical_scores(self, rows: SparseRows) -> Tensor | None:
-        """Scores of shape (rows, classes), or None without that head."""
-        if self.lexical is None or self.lexical_bias is None:
-            return None
-        return bag(self.lexical, rows) + self.lexical_bias
-
-    def dense_scores(self, vectors: Tensor) -> Tensor:
-        """Scores of shape (batch, classes) from summed feature vectors (batch, dimension)."""
-        normed = functional.layer_norm(
-            vectors, vectors.shape[-1:], self.norm_weight, self.norm_bias
-        )
-        inner = functional.linear(functional.gelu(normed), self.hidden_weight, self.hidden_bias)
-        return functional.linear(functional.gelu(inner), self.output_weight, self.output_bias)
+_EVIDENCE = 9
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """What turns scores into probabilities, fitted on held-out questions.
 
-    A class's score is `lexical` times the lexical head's plus `dense` times the dense head's.
+    A class's score is `lexical` times the lexical scorer's plus `dense` times the dense scorer's.
     `in_scope` holds the weights of `scope_evidence`, bias first.
     """
 
@@ -80,31 +50,52 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Scores of both heads, shape (questions, classes), and each question's unknown words."""
+    """Scores of both scorers, shape (questions, classes); per question its unknown words, and how
+    near the closest training questions lie.
+    """
 
     lexical: Matrix
     dense: Matrix
     unknown: Matrix
+    nearest: Matrix
 
 
 class IntentClassifier:
-    """Labels, an encoder of its own, two heads and their calibration."""
+    """Labels, features, two scorers and their calibration."""
 
     def __init__(
         self,
         labels: Sequence[str],
-        encoder: NgramEncoder,
-        heads: Heads,
+        features: Features,
+        lexical: LexicalScorer | None,
+        dense: DenseScorer,
         calibration: Calibration,
         *,
         has_scope_class: bool,
     ) -> None:
-        """`has_scope_class`: the last class of the heads stands for 'out of scope'."""
+        """`has_scope_class`: the last class of the scorers stands for 'out of scope'."""
         self.labels = tuple(labels)
         self.calibration = calibration
-        self._encoder = encoder
-        self._heads = heads
+        self._features = features
+        self._lexical = lexical
+        self._dense = dense
         self._has_scope_class = has_scope_class
+
+    @property
+    def dense(self) -> DenseScorer:
+        """The scorer that reads meaning."""
+        return self._dense
+
+    def with_dense(self, dense: DenseScorer) -> IntentClassifier:
+        """The same classifier with another way to compute the same dense scores."""
+        return IntentClassifier(
+            self.labels,
+            self._features,
+            self._lexical,
+            dense,
+            self.calibration,
+            has_scope_class=self._has_scope_class,
+        )
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """The best labels of each text with calibrated probabilities."""
@@ -114,8 +105,8 @@ class IntentClassifier:
         return found
 
     def scores(self, texts: Sequence[str]) -> Scores:
-        """What the heads say before calibration."""
-        return head_scores(self._encoder.table, self._heads, self._encoder.features.rows(texts))
+        """What the scorers say before calibration."""
+        return score(self._lexical, self._dense, texts, self._features.rows(texts))
 
     def _predict(self, scores: Scores) -> list[Prediction]:
         combined = combine(scores, self.calibration)
@@ -134,19 +125,18 @@ class IntentClassifier:
         ]
 
     def save(self, folder: Path) -> None:
-        """Write `encoder/`, `head.safetensors` and `classifier.json`."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self._encoder.save(folder / _ENCODER)
-        tensors = {
-            name: getattr(self._heads, name).half().contiguous()
-            for name in Heads.__slots__
-            if getattr(self._heads, name) is not None
-        }
-        save_file(tensors, folder / _HEAD)
+        """Write `features/`, `lexical.safetensors`, `dense/` and `classifier.json`."""
+        for each in (folder / _FEATURES, folder / _DENSE):
+            each.mkdir(parents=True)
+        self._features.save(folder / _FEATURES)
+        self._dense.save(folder / _DENSE)
+        if self._lexical is not None:
+            self._lexical.save(folder)
         config = {
             "labels": self.labels,
             "has_scope_class": self._has_scope_class,
             "calibration": asdict(self.calibration),
+            "dense": next(kind for kind, of in _KINDS.items() if isinstance(self._dense, of)),
         }
         text = json.dumps(config, ensure_ascii=False, indent=2)
         (folder / _CONFIG).write_text(text, encoding="utf-8")
@@ -156,46 +146,46 @@ class IntentClassifier:
         """Read what `save` wrote; raises BundleDamagedError where it is not whole."""
         try:
             config = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
-            heads = _read_heads(load_file(folder / _HEAD))
             values = config["calibration"]
             calibration = Calibration(values["lexical"], values["dense"], tuple(values["in_scope"]))
-            encoder = NgramEncoder.load(folder / _ENCODER)
-            labels, has_scope_class = config["labels"], bool(config["has_scope_class"])
-        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            if len(calibration.in_scope) != _EVIDENCE + 1:
+                raise ValueError(f"{len(calibration.in_scope)} weights of evidence")
+            return cls(
+                config["labels"],
+                Features.load(folder / _FEATURES),
+                LexicalScorer.load(folder),
+                _KINDS[config["dense"]].load(folder / _DENSE),
+                calibration,
+                has_scope_class=bool(config["has_scope_class"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError, EncoderError) as error:
             raise BundleDamagedError(
                 f"expected an intent classifier in {folder.name}, found a damaged one ({error})"
             ) from error
-        return cls(labels, encoder, heads, calibration, has_scope_class=has_scope_class)
 
 
-def _read_heads(tensors: dict[str, Tensor]) -> Heads:
-    found = {name: tensor.float() for name, tensor in tensors.items()}
-    return Heads(
-        lexical=found.pop("lexical", None), lexical_bias=found.pop("lexical_bias", None), **found
-    )
-
-
-def head_scores(table: Tensor, heads: Heads, rows: SparseRows) -> Scores:
-    """Both heads' scores for feature rows."""
-    with torch.inference_mode():
-        dense = heads.dense_scores(bag(table, rows)).numpy()
-        lexical = heads.lexical_scores(rows)
-    linear = np.zeros_like(dense) if lexical is None else lexical.numpy()
-    return Scores(linear, dense, rows.unknown)
+def score(
+    lexical: LexicalScorer | None, dense: DenseScorer, texts: Sequence[str], rows: SparseRows
+) -> Scores:
+    """Both scorers' view of texts with these feature rows."""
+    meant = dense.scores(texts, rows)
+    worded = np.zeros_like(meant.classes) if lexical is None else lexical.scores(rows)
+    return Scores(worded, meant.classes, rows.unknown, meant.nearest)
 
 
 def combine(scores: Scores, calibration: Calibration) -> Matrix:
-    """The weighted sum of both heads."""
+    """The weighted sum of both scorers."""
     combined: Matrix = calibration.lexical * scores.lexical + calibration.dense * scores.dense
     return combined
 
 
 def scope_evidence(scores: Scores, combined: Matrix, labels: int) -> Matrix:
-    """What tells a question that the shop serves from one it does not, shape (questions, 7).
+    """What tells a question that the shop serves from one it does not, shape (questions, 9).
 
-    Best lexical score, best combined score, its lead over the second, its probability, the
-    softness of all of them (log-sum-exp: Liu et al. 2020), unknown words, and the lead over the
-    out-of-scope class where there is one.
+    Best lexical, dense and combined score, the lead of the last over the second, its probability,
+    the softness of all of them (log-sum-exp: Liu et al. 2020), unknown words, the lead over the
+    out-of-scope class where there is one, and the nearness of the closest training questions
+    (Sun et al. 2022).
     """
     classes = combined[:, :labels]
     best_two = np.partition(classes, -2, axis=1)[:, -2:]
@@ -206,12 +196,14 @@ def scope_evidence(scores: Scores, combined: Matrix, labels: int) -> Matrix:
     evidence: Matrix = np.stack(
         [
             scores.lexical[:, :labels].max(axis=1),
+            scores.dense[:, :labels].max(axis=1),
             top,
             top - second,
             softmax(classes).max(axis=1),
             energy,
             scores.unknown,
             over_outside,
+            scores.nearest,
         ],
         axis=1,
     )

@@ -3,9 +3,11 @@
 InputError                      400
 ├── SourceError                      a history or question file cannot be read at all
 ├── ShopFolderError                  a file of the shop folder says something unusable
-└── NotEnoughDataError               there is too little to train on
+├── NotEnoughDataError               there is too little to train on
+└── SettingsError                    training settings that do not go together
 KefuError
-└── BundleDamagedError          500  a bundle's files are not what its manifest says
+├── BundleDamagedError          500  a bundle's files are not what its manifest says
+└── TrainingFailedError         500  a training process ended before its work was done
 """
 
 from __future__ import annotations
@@ -31,7 +33,19 @@ class NotEnoughDataError(InputError):
     code = "not_enough_data"
 
 
+class SettingsError(InputError):
+    """Training settings that make no sense, or do not go together."""
+
+    code = "bad_settings"
+
+
 class BundleDamagedError(KefuError):
     """A bundle's files are missing or are not what its manifest says."""
 
     code = "bundle_damaged"
+
+
+class TrainingFailedError(KefuError):
+    """A training that runs in processes of its own ended before its work was done."""
+
+    code = "training_failed"

@@ -163,7 +163,8 @@ def decide_plainly(
     `labels` names those that have a template; without it all of them do.
     """
     sure = prediction.in_scope * prediction.confidence
-    if sure >= thresholds.answer and (labels is None or prediction.label in labels):
+    limit = thresholds.answer_for(prediction.label)
+    if sure >= limit and (labels is None or prediction.label in labels):
         return TEMPLATE
     best_two = prediction.in_scope * sum(share for _, share in prediction.ranked[:2])
     if len(prediction.ranked) > 1 and best_two >= thresholds.clarify:

@@ -13,15 +13,20 @@ from typing import Any, Protocol
 from finetune.bundle import BundleContent, SearchEncoderRef, read_bundle, write_bundle
 from finetune.champion import Comparison, judge_challenger
 from finetune.dataset import build_dataset
+from finetune.dense.base import DenseTrainer
+from finetune.dense.frozen import FrozenTrainer
+from finetune.dense.job import remove_jobs
+from finetune.dense.tuned import TuningTrainer
 from finetune.errors import BundleDamagedError
 from finetune.fingerprint import training_fingerprint
 from finetune.gate import GateVerdict
 from finetune.report import write_report
 from finetune.search_training import SearchSide, prepare_search
-from finetune.settings import TrainingSettings
+from finetune.settings import FROZEN, EncoderChoice, TrainingSettings, choose_settings
 from finetune.shop import load_shop
 from finetune.train import TrainedClassifier, train_classifier
 from finetune.types import Dataset, RetrainOutcome
+from retrieval.encoder import load_encoder
 from retrieval.lexicon import Lexicon
 from retrieval.text import Analyser
 from retrieval.threads import use_one_thread_per_task
@@ -54,6 +59,11 @@ class HomePaths(Protocol):
         ...
 
     @property
+    def training_dir(self) -> Path:
+        """Unfinished fine-tunings, and their logs."""
+        ...
+
+    @property
     def shop(self) -> Path | None:
         """The shop's folder."""
         ...
@@ -83,22 +93,23 @@ def retrain(
     home: HomePaths,
     database: Database,
     *,
-    encoder: str | None = None,
+    choice: EncoderChoice | None = None,
     force: bool = False,
     progress: Progress | None = None,
 ) -> RetrainOutcome:
     """Train a challenger on everything the database holds; promote it if the gate lets it.
 
-    The same data again changes nothing unless `force` is given. `encoder` names another search
-    encoder: a sentence-transformers model, or `embedded` for a new one of the shop's own.
+    The same data again changes nothing unless `force` is given. `choice` names another encoder, for
+    search and classifier alike; without one they stay what they are in the live bundle.
     """
     began = time.perf_counter()
     use_one_thread_per_task()
-    basis = _collect(home, database)
-    if basis.is_trained_already and not force and encoder is None:
+    basis = _collect(home, database, choice)
+    if basis.is_trained_already and not force and choice is None:
         return _unchanged(basis, began)
+    wanted = choice.encoder if choice is not None else None
     search = prepare_search(
-        home, database, basis.dataset, basis.analyser, _encoder_ref(basis), encoder, progress
+        home, database, basis.dataset, basis.analyser, _encoder_ref(basis), wanted, progress
     )
     trained = train_classifier(
         basis.dataset.rows,
@@ -106,6 +117,7 @@ def retrain(
         wrong_cost=basis.wrong_cost,
         grounded=search.grounded(basis.wrong_cost),
         settings=basis.settings,
+        trainer=_trainer(home, basis.settings, search, choice),
         progress=progress,
     )
     comparison = judge_challenger(
@@ -114,12 +126,26 @@ def retrain(
     return _finish(home, database, basis, search, trained, comparison, began)
 
 
-def _collect(home: HomePaths, database: Database) -> _Basis:
+def _trainer(
+    home: HomePaths, settings: TrainingSettings, search: SearchSide, choice: EncoderChoice | None
+) -> DenseTrainer | None:
+    """What trains the dense scorer; None for the embedded one, which has no encoder to load."""
+    if settings.is_embedded:
+        return None
+    if settings.tuning != FROZEN:
+        processes = choice.processes if choice is not None else 1
+        return TuningTrainer(settings, home.training_dir, processes=processes)
+    shared = search.encoder.source == settings.encoder
+    encoder = search.index.encoder if shared else load_encoder(settings.encoder)
+    return FrozenTrainer(encoder, settings.encoder, settings)
+
+
+def _collect(home: HomePaths, database: Database, choice: EncoderChoice | None) -> _Basis:
     with database.session() as session:
         dataset = build_dataset(session)
         live = Bundles(session).live()
     champion = _champion(home, live)
-    settings = TrainingSettings()
+    settings = choose_settings(champion.settings if champion is not None else {}, choice)
     analyser, wrong_cost = _shop_says(home.shop, champion)
     fingerprint = training_fingerprint(dataset, analyser, settings, wrong_cost)
     return _Basis(dataset, live, champion, analyser, wrong_cost, settings, fingerprint)
@@ -194,6 +220,7 @@ def _finish(
         lambda fresh: write_report(fresh, bundle_id, content, basis.dataset, trained, comparison),
     )
     _register(database, bundle_id, basis.fingerprint, metrics, verdict)
+    remove_jobs(home.training_dir)
     return RetrainOutcome(
         _PROMOTED if verdict.passed else _REFUSED,
         bundle_id,

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from finetune.calibrate import EXAMPLE, STRANGER, HeldOut, Judged, fit_calibration, judge
-from finetune.classifier import IntentClassifier, Scores, head_scores
+from finetune.classifier import IntentClassifier, Scores, score
+from finetune.dense.base import DenseScorer, DenseTrainer, Progress, TrainingRows
+from finetune.dense.ngram_training import NgramTrainer
 from finetune.errors import NotEnoughDataError
-from finetune.heads_training import Progress, TrainingRows, train_heads
+from finetune.lexical import LexicalScorer, train_lexical
 from finetune.settings import TrainingSettings
 from finetune.splits import Fold, make_folds
 from finetune.thresholds import choose_thresholds
 from finetune.types import LabelledQuestion, Thresholds
 from retrieval.features import Features
-from retrieval.ngram import NgramEncoder
 from retrieval.text import Analyser
 from storage.types import OUT_OF_SCOPE
 
@@ -38,10 +39,12 @@ def train_classifier(
     wrong_cost: float = 5.0,
     grounded: float = 0.5,
     settings: TrainingSettings | None = None,
+    trainer: DenseTrainer | None = None,
     progress: Progress | None = None,
 ) -> TrainedClassifier:
     """Calibrate on held-out questions, then train on all of them.
 
+    `trainer` trains the dense scorer; without one it is the embedded network's.
     Raises NotEnoughDataError where fewer than two intents have a question.
     """
     settings = settings or TrainingSettings()
@@ -55,27 +58,17 @@ def train_classifier(
     used = [row for row in rows if has_scope_class or row.label != OUT_OF_SCOPE]
     features = Features.fit(analyser, (row.question for row in used))
     data = _training_rows(used, labels, features)
-    held_out = [
-        _hold_out(data, fold, labels, features, has_scope_class, settings, progress)
-        for fold in make_folds(data.classes, len(labels), settings)
-    ]
+    work = _Training(
+        data, labels, features, has_scope_class, settings,
+        trainer or NgramTrainer(len(features), settings), progress,
+    )  # fmt: skip
+    held_out = [work.hold_out(fold) for fold in make_folds(data.classes, len(labels), settings)]
     calibration = fit_calibration(held_out, expected_oos_share=settings.expected_oos_share)
     judged = judge(held_out, calibration, expected_oos_share=settings.expected_oos_share)
-    thresholds = choose_thresholds(judged, wrong_cost=wrong_cost, grounded=grounded)
-    table, heads = train_heads(
-        data,
-        features=len(features),
-        classes=len(labels) + has_scope_class,
-        settings=settings,
-        stage="training the intent classifier",
-        progress=progress,
-    )
+    thresholds = choose_thresholds(judged, labels, wrong_cost=wrong_cost, grounded=grounded)
+    lexical, dense = work.train(data, len(labels), stage="training the intent classifier")
     classifier = IntentClassifier(
-        labels,
-        NgramEncoder(features, table),
-        heads,
-        calibration,
-        has_scope_class=has_scope_class,
+        labels, features, lexical, dense, calibration, has_scope_class=has_scope_class
     )
     return TrainedClassifier(classifier, thresholds, judged)
 
@@ -85,40 +78,53 @@ def _training_rows(
 ) -> TrainingRows:
     # Out of scope, where it is a class of its own, comes last.
     numbers = {label: number for number, label in enumerate([*labels, OUT_OF_SCOPE])}
+    questions = [row.question for row in rows]
     return TrainingRows(
-        features.rows([row.question for row in rows]),
+        np.array(questions, dtype=object),
+        features.rows(questions),
         np.array([numbers[row.label] for row in rows], dtype=np.int64),
         np.array([row.weight for row in rows], dtype=np.float32),
     )
 
 
-def _hold_out(
-    data: TrainingRows,
-    fold: Fold,
-    labels: Sequence[str],
-    features: Features,
-    has_scope_class: bool,
-    settings: TrainingSettings,
-    progress: Progress | None,
-) -> HeldOut:
-    """Train without a fold (and without the intents it leaves out) and score it."""
-    kept = [number for number in range(len(labels)) if number not in fold.left_out]
-    columns = kept + ([len(labels)] if has_scope_class else [])
-    place = np.full(len(labels) + 1, -1, dtype=np.int64)
-    place[columns] = np.arange(len(columns))
-    train = data.take(fold.train)
-    table, heads = train_heads(
-        TrainingRows(train.rows, place[train.classes], train.weights),
-        features=len(features),
-        classes=len(columns),
-        settings=settings,
-        stage=f"calibrating, part {fold.number} of {fold.count}",
-        progress=progress,
-    )
-    place[sorted(fold.left_out)], place[len(labels)] = STRANGER, EXAMPLE
-    expected = place[data.classes[fold.held_out]]
-    scores = head_scores(table, heads, data.rows.take(fold.held_out))
-    return HeldOut(_known_words(scores, data, fold, features), expected, len(kept))
+@dataclass(frozen=True, slots=True)
+class _Training:
+    """One training: its rows, and how both scorers learn from some of them."""
+
+    data: TrainingRows
+    labels: Sequence[str]
+    features: Features
+    has_scope_class: bool
+    settings: TrainingSettings
+    trainer: DenseTrainer
+    progress: Progress | None
+
+    def train(
+        self, data: TrainingRows, intents: int, *, stage: str
+    ) -> tuple[LexicalScorer | None, DenseScorer]:
+        """Both scorers for the first `intents` classes, and for 'out of scope' if it is one."""
+        classes = intents + self.has_scope_class
+        dense = self.trainer.train(
+            data, classes, intents=intents, stage=stage, progress=self.progress
+        )
+        return train_lexical(data, len(self.features), classes, self.settings), dense
+
+    def hold_out(self, fold: Fold) -> HeldOut:
+        """Train without a fold (and without the intents it leaves out) and score it."""
+        kept = [number for number in range(len(self.labels)) if number not in fold.left_out]
+        columns = kept + ([len(self.labels)] if self.has_scope_class else [])
+        place = np.full(len(self.labels) + 1, -1, dtype=np.int64)
+        place[columns] = np.arange(len(columns))
+        train, held = self.data.take(fold.train), self.data.take(fold.held_out)
+        lexical, dense = self.train(
+            replace(train, classes=place[train.classes]),
+            len(kept),
+            stage=f"calibrating, part {fold.number} of {fold.count}",
+        )
+        place[sorted(fold.left_out)], place[len(self.labels)] = STRANGER, EXAMPLE
+        scores = score(lexical, dense, held.questions.tolist(), held.rows)
+        known = _known_words(scores, self.data, fold, self.features)
+        return HeldOut(known, place[held.classes], len(kept), np.array(kept, dtype=np.int64))
 
 
 def _known_words(scores: Scores, data: TrainingRows, fold: Fold, features: Features) -> Scores:
@@ -135,4 +141,4 @@ def _known_words(scores: Scores, data: TrainingRows, fold: Fold, features: Featu
         ids = held.ids[held.offsets[row] : held.offsets[row + 1]]
         words = ids[is_word[ids]]
         unknown[row] = (~seen[words]).mean() if len(words) else 0.0
-    return Scores(scores.lexical, scores.dense, unknown)
+    return replace(scores, unknown=unknown)

@@ -32,17 +32,23 @@ class Prediction:
 class Thresholds:
     """Decision limits, fitted on held-out data for a stated cost of a wrong reply.
 
-    A template is sent when `P(right) >= answer`; two intents are offered when the best two
-    together reach `clarify`; a passage is quoted when its P(relevant) reaches `grounded`.
+    A template is sent when P(right) reaches `answer`, or the limit that its intent has of its own
+    in `by_intent`; two intents are offered when the best two together reach `clarify`; a passage is
+    quoted when its P(relevant) reaches `grounded`.
     """
 
     answer: float
     clarify: float
     grounded: float
     wrong_cost: float = 5.0
+    by_intent: dict[str, float] = field(default_factory=dict)
 
-    def as_dict(self) -> dict[str, float]:
-        """Plain numbers for JSON."""
+    def answer_for(self, label: str | None) -> float:
+        """The limit for sending the template of this intent."""
+        return self.answer if label is None else self.by_intent.get(label, self.answer)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
         return asdict(self)
 
 

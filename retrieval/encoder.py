@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,25 +14,36 @@ from retrieval.errors import EncoderError
 from retrieval.ngram import NgramEncoder
 from retrieval.types import Encoder, Vectors
 
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
 EMBEDDED = "embedded"
 """The name that asks for the encoder trained on the shop's own text."""
+
+
+def load_sentence_transformer(name: str, *, device: str | None = None) -> SentenceTransformer:
+    """A sentence-transformers model by name or path, from disk or from the hub if it is reached.
+
+    Without a `device` a GPU is used where there is one. Raises EncoderError with what to do.
+    """
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        return SentenceTransformer(name, device=device)
+    except (OSError, ValueError, KeyError) as error:
+        first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise EncoderError(
+            f"expected a sentence-transformers model named {name!r}, on disk or to be "
+            f"downloaded; it could not be loaded ({first_line})"
+        ) from error
 
 
 class PretrainedEncoder:
     """Any sentence-transformers model, by name or path."""
 
-    def __init__(self, name: str, *, device: str = "cpu") -> None:
+    def __init__(self, name: str, *, device: str | None = None) -> None:
         """Load from disk, or from the hub where a network is allowed."""
-        from sentence_transformers import SentenceTransformer
-
-        try:
-            self._model = SentenceTransformer(name, device=device)
-        except (OSError, ValueError) as error:
-            first_line = str(error).strip().splitlines()[0]
-            raise EncoderError(
-                f"expected a sentence-transformers model named {name!r}, on disk or to be "
-                f"downloaded; it could not be loaded ({first_line})"
-            ) from error
+        self._model = load_sentence_transformer(name, device=device)
         digest = hashlib.sha256(name.encode())
         for key, weights in sorted(self._model.state_dict().items()):
             digest.update(key.encode())
@@ -52,7 +64,7 @@ class PretrainedEncoder:
         return vectors.reshape(len(texts), self.dimension)
 
 
-def load_encoder(name_or_path: str, *, device: str = "cpu") -> Encoder:
+def load_encoder(name_or_path: str, *, device: str | None = None) -> Encoder:
     """The encoder of this name or folder; raises EncoderError with what to do."""
     folder = Path(name_or_path)
     if is_embedded(folder):

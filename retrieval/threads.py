@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import faiss
 import torch
 
@@ -14,3 +18,14 @@ def use_one_thread_per_task() -> None:
     """
     torch.set_num_threads(1)
     faiss.omp_set_num_threads(1)
+
+
+@contextmanager
+def all_cores() -> Iterator[None]:
+    """Let a pretrained model, which is large enough for it, use every core meanwhile."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(os.cpu_count() or 1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

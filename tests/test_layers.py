@@ -25,6 +25,8 @@ HOMES = {
     "faiss": ("retrieval/",),
     "sentence_transformers": ("retrieval/",),
     "transformers": ("retrieval/", "finetune/"),
+    "accelerate": ("finetune/dense/",),
+    "peft": ("finetune/dense/",),
     "sklearn": ("retrieval/", "finetune/"),
     "scipy": ("retrieval/", "finetune/"),
     "sqlalchemy": ("storage/", "alembic/"),
@@ -47,7 +49,7 @@ EXCEPTIONS = {
     ("bot/commands/working.py", "os.environ"): "hands its environment on to a child process",
 }
 # Slow to import and not needed to serve: imported inside the function that trains or loads.
-LAZY = {"sentence_transformers", "transformers", "sklearn", "scipy", "datasets", "peft"}
+LAZY = {"sentence_transformers", "transformers", "sklearn", "scipy", "accelerate", "peft"}
 # This file is itself imported only once sentence_transformers is wanted.
 LAZY_AT_TOP = {"retrieval/ngram_module.py"}
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}

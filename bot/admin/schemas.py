@@ -140,6 +140,8 @@ class RetrainIn(In):
     """How to retrain; `force` trains on unchanged data too."""
 
     encoder: Line | None = None
+    tuning: Literal["frozen", "full", "lora"] | None = None
+    int8: bool | None = None
     force: bool = False
 
 

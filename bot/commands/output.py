@@ -83,6 +83,7 @@ class ProgressBars(AbstractContextManager["ProgressBars"]):
             TaskProgressColumn,
             TextColumn,
             TimeElapsedColumn,
+            TimeRemainingColumn,
         )
 
         console = Console(stderr=True)
@@ -92,6 +93,8 @@ class ProgressBars(AbstractContextManager["ProgressBars"]):
             BarColumn(),
             TaskProgressColumn(),
             TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
             console=console,
             disable=not self._draws,
         )

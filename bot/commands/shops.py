@@ -58,7 +58,7 @@ def prepare(settings: Settings, progress: ProgressBars) -> None:
         tell_problems(report.problems)
         if live is not None and is_whole(settings, live):
             return
-        outcome = retrain_home(settings, database, encoder=None, force=False, progress=progress)
+        outcome = retrain_home(settings, database, choice=None, force=False, progress=progress)
         for reason in outcome.reasons:
             say(f"kefu: {reason}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,8 +12,17 @@ from bot.commands.output import Progress, ProgressBars, say, show, show_json
 
 if TYPE_CHECKING:
     from bot.settings import Settings
+    from finetune.settings import EncoderChoice
     from finetune.types import RetrainOutcome
     from storage.database import Database
+
+
+class Tuning(StrEnum):
+    """What happens to a pretrained encoder."""
+
+    FROZEN = "frozen"
+    FULL = "full"
+    LORA = "lora"
 
 
 def register(app: typer.Typer) -> None:
@@ -26,9 +36,21 @@ def retrain(
         str | None,
         typer.Option(
             metavar="NAME_OR_PATH",
-            help="A sentence-transformers model; the shop's own small one, if not given.",
+            help="A sentence-transformers model, or `embedded` for a small one of the shop's own; "
+            "what is live now, if not given.",
         ),
     ] = None,
+    tuning: Annotated[
+        Tuning | None,
+        typer.Option(help="frozen: train a head on its vectors; full or lora: fine-tune it."),
+    ] = None,
+    int8: Annotated[
+        bool | None,
+        typer.Option("--int8/--no-int8", help="Quantise it to 8 bits for faster replies on a CPU."),
+    ] = None,
+    processes: Annotated[
+        int, typer.Option(min=1, help="Fine-tune in so many processes, one on each GPU.")
+    ] = 1,
     force: Annotated[
         bool, typer.Option("--force", help="Train although the data has not changed.")
     ] = False,
@@ -38,7 +60,8 @@ def retrain(
     """Learn from everything in the home; the result goes live if the gate lets it."""
     settings = settings_for(ctx, home)
     with open_database(settings) as database, ProgressBars() as progress:
-        outcome = retrain_home(settings, database, encoder=encoder, force=force, progress=progress)
+        choice = _choice(encoder, tuning, int8, processes)
+        outcome = retrain_home(settings, database, choice=choice, force=force, progress=progress)
     if as_json:
         show_json(_document(outcome))
     else:
@@ -51,14 +74,25 @@ def retrain_home(
     settings: Settings,
     database: Database,
     *,
-    encoder: str | None,
+    choice: EncoderChoice | None,
     force: bool,
     progress: Progress,
 ) -> RetrainOutcome:
     """One retraining of a home."""
     from finetune.retrain import retrain as train
 
-    return train(settings, database, encoder=encoder, force=force, progress=progress)
+    return train(settings, database, choice=choice, force=force, progress=progress)
+
+
+def _choice(
+    encoder: str | None, tuning: Tuning | None, int8: bool | None, processes: int
+) -> EncoderChoice | None:
+    """What was asked for; None where nothing was."""
+    from finetune.settings import EncoderChoice
+
+    if encoder is None and tuning is None and int8 is None:
+        return None
+    return EncoderChoice(encoder, tuning.value if tuning else None, int8, processes)
 
 
 def _document(outcome: RetrainOutcome) -> dict[str, object]:

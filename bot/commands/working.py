@@ -19,6 +19,7 @@ from bot.commands.training import retrain_home
 from bot.logs import logger
 from bot.services import Services
 from bot.settings import Settings
+from finetune.settings import EncoderChoice
 from storage.database import Database
 from storage.errors import KefuError
 from storage.jobs import Jobs
@@ -72,7 +73,7 @@ def _retrain(
     outcome = retrain_home(
         settings,
         database,
-        encoder=payload.get("encoder"),
+        choice=_choice(payload),
         force=bool(payload.get("force")),
         progress=progress,
     )
@@ -82,6 +83,13 @@ def _retrain(
         "reasons": list(outcome.reasons),
         "seconds": outcome.seconds,
     }
+
+
+def _choice(payload: dict[str, Any]) -> EncoderChoice | None:
+    encoder, tuning, int8 = (payload.get(name) for name in ("encoder", "tuning", "int8"))
+    if encoder is None and tuning is None and int8 is None:
+        return None
+    return EncoderChoice(encoder, tuning, int8)
 
 
 class _Beat:

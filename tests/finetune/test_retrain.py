@@ -37,6 +37,10 @@ class Home:
     def indexes_dir(self) -> Path:
         return self.root / "indexes"
 
+    @property
+    def training_dir(self) -> Path:
+        return self.root / "training"
+
 
 def fill(database, questions=QUESTIONS):
     with database.session() as session:
@@ -127,7 +131,7 @@ def test_a_bundle_that_is_not_what_its_manifest_says_is_refused(
     fill(sqlite_database)
     outcome = retrain(home, sqlite_database)
     folder = home.bundles_dir / outcome.bundle
-    head = folder / "intent" / "head.safetensors"
+    head = folder / "intent" / "lexical.safetensors"
     if harm == "changed":
         head.write_bytes(head.read_bytes()[:-1] + b"x")
     elif harm == "missing":
