@@ -30,12 +30,14 @@ STRANGER = -2
 class HeldOut:
     """Scores of held-out questions and the number of the right class; EXAMPLE, STRANGER outside.
 
-    Only the first `labels` columns of the scores are intents.
+    Only the first `labels` columns of the scores are intents; `names` are their labels, where they
+    are known.
     """
 
     scores: Scores
     expected: NDArray[np.int64]
     labels: int
+    names: tuple[str, ...] = ()
 
     @property
     def inside(self) -> NDArray[np.bool_]:
@@ -58,6 +60,8 @@ class Judged:
     among_two: NDArray[np.bool_]
     inside: NDArray[np.bool_]
     weight: NDArray[np.float64]
+    chosen: NDArray[np.str_]
+    """The label that was thought best."""
 
 
 def traffic_weights(expected: NDArray[np.int64], oos_share: float) -> NDArray[np.float64]:
@@ -169,6 +173,7 @@ def _judge(fold: HeldOut, calibration: Calibration, weight: NDArray[np.float64])
         among_two=(order[:, 0] == fold.expected) | (second == fold.expected),
         inside=fold.inside,
         weight=weight,
+        chosen=np.array(fold.names or [str(n) for n in range(fold.labels)])[order[:, 0]],
     )
 
 
@@ -176,4 +181,4 @@ def _only(fold: HeldOut, chosen: NDArray[np.bool_]) -> HeldOut:
     scores = Scores(
         fold.scores.lexical[chosen], fold.scores.dense[chosen], fold.scores.unknown[chosen]
     )
-    return HeldOut(scores, fold.expected[chosen], fold.labels)
+    return HeldOut(scores, fold.expected[chosen], fold.labels, fold.names)

@@ -24,11 +24,15 @@ from storage.types import OUT_OF_SCOPE
 
 @dataclass(frozen=True, slots=True)
 class TrainedClassifier:
-    """A classifier, the limits for its decisions, and its view of the held-out questions."""
+    """A classifier, the limits for its decisions, and its view of the held-out questions.
+
+    `held_rows` are those questions, in the order of `held_out`.
+    """
 
     classifier: IntentClassifier
     thresholds: Thresholds
     held_out: Judged
+    held_rows: tuple[LabelledQuestion, ...] = ()
 
 
 def train_classifier(
@@ -55,9 +59,10 @@ def train_classifier(
     used = [row for row in rows if has_scope_class or row.label != OUT_OF_SCOPE]
     features = Features.fit(analyser, (row.question for row in used))
     data = _training_rows(used, labels, features)
+    folds = make_folds(data.classes, len(labels), settings)
     held_out = [
         _hold_out(data, fold, labels, features, has_scope_class, settings, progress)
-        for fold in make_folds(data.classes, len(labels), settings)
+        for fold in folds
     ]
     calibration = fit_calibration(held_out, expected_oos_share=settings.expected_oos_share)
     judged = judge(held_out, calibration, expected_oos_share=settings.expected_oos_share)
@@ -77,7 +82,8 @@ def train_classifier(
         calibration,
         has_scope_class=has_scope_class,
     )
-    return TrainedClassifier(classifier, thresholds, judged)
+    held_rows = tuple(used[number] for fold in folds for number in fold.held_out)
+    return TrainedClassifier(classifier, thresholds, judged, held_rows)
 
 
 def _training_rows(
@@ -118,7 +124,8 @@ def _hold_out(
     place[sorted(fold.left_out)], place[len(labels)] = STRANGER, EXAMPLE
     expected = place[data.classes[fold.held_out]]
     scores = head_scores(table, heads, data.rows.take(fold.held_out))
-    return HeldOut(_known_words(scores, data, fold, features), expected, len(kept))
+    names = tuple(labels[number] for number in kept)
+    return HeldOut(_known_words(scores, data, fold, features), expected, len(kept), names)
 
 
 def _known_words(scores: Scores, data: TrainingRows, fold: Fold, features: Features) -> Scores:
