@@ -109,7 +109,9 @@ def not_worse(what: str, pairs: Paired, margin: float = MARGIN) -> GateVerdict:
     Then the challenger passes if it gets at least as many right.
     """
     found = f"{what}: {pairs.n}, {pairs.gained} won and {pairs.lost} lost"
-    chinese = f"{_CHINESE.get(what, what)}共 {pairs.n} 题，新对 {pairs.gained} 题，新错 {pairs.lost} 题"
+    chinese = (
+        f"{_CHINESE.get(what, what)}共 {pairs.n} 题，新对 {pairs.gained} 题，新错 {pairs.lost} 题"
+    )
     if score_statistic(pairs, -margin) >= NormalDist().inv_cdf(LEVEL):
         return GateVerdict(
             True,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,12 +18,16 @@ from finetune.dataset import build_dataset
 from finetune.errors import BundleDamagedError
 from finetune.fingerprint import training_fingerprint
 from finetune.gate import GateVerdict
-from finetune.report import write_report
+from finetune.learning_curve import COST, LEAST_ROWS, learning_curve
+from finetune.report.build import build_report
+from finetune.report.data import CurvePoint
+from finetune.report.files import PAGE
+from finetune.report.writing import write_report
 from finetune.search_training import SearchSide, prepare_search
 from finetune.settings import TrainingSettings
 from finetune.shop import load_shop
 from finetune.train import TrainedClassifier, train_classifier
-from finetune.types import Dataset, RetrainOutcome
+from finetune.types import Dataset, LabelledQuestion, RetrainOutcome
 from retrieval.lexicon import Lexicon
 from retrieval.text import Analyser
 from retrieval.threads import use_one_thread_per_task
@@ -31,6 +37,8 @@ from storage.types import BundleRecord
 
 _PROMOTED, _REFUSED, _UNCHANGED = "promoted", "refused", "unchanged"
 _DEFAULT_WRONG_COST = 5.0
+_CURVE_SECONDS = 8.0
+"""A learning curve is drawn unasked if it should take no longer than this."""
 
 Progress = Callable[[str, float], None]
 
@@ -70,6 +78,7 @@ class _Basis:
     wrong_cost: float
     settings: TrainingSettings
     fingerprint: str
+    language: str
 
     @property
     def is_trained_already(self) -> bool:
@@ -85,12 +94,14 @@ def retrain(
     *,
     encoder: str | None = None,
     force: bool = False,
+    curve: bool = False,
     progress: Progress | None = None,
 ) -> RetrainOutcome:
     """Train a challenger on everything the database holds; promote it if the gate lets it.
 
     The same data again changes nothing unless `force` is given. `encoder` names another search
-    encoder: a sentence-transformers model, or `embedded` for a new one of the shop's own.
+    encoder: a sentence-transformers model, or `embedded` for a new one of the shop's own. `curve`
+    draws the learning curve however long it takes.
     """
     began = time.perf_counter()
     use_one_thread_per_task()
@@ -100,18 +111,45 @@ def retrain(
     search = prepare_search(
         home, database, basis.dataset, basis.analyser, _encoder_ref(basis), encoder, progress
     )
-    trained = train_classifier(
-        basis.dataset.rows,
-        basis.analyser,
+    train = partial(
+        train_classifier,
+        analyser=basis.analyser,
         wrong_cost=basis.wrong_cost,
         grounded=search.grounded(basis.wrong_cost),
         settings=basis.settings,
-        progress=progress,
     )
+    started = time.perf_counter()
+    trained = train(basis.dataset.rows, progress=progress)
+    spent = time.perf_counter() - started
+    points = None
+    if curve or _is_quick(len(basis.dataset.rows), spent):
+        points = learning_curve(basis.dataset.rows, train, progress=progress)
     comparison = judge_challenger(
         basis.dataset, trained, search, basis.champion, home, database, progress
     )
-    return _finish(home, database, basis, search, trained, comparison, began)
+    return _finish(home, database, basis, search, trained, comparison, points, began)
+
+
+def training_of(
+    home: HomePaths, database: Database
+) -> tuple[Sequence[LabelledQuestion], Callable[..., TrainedClassifier]]:
+    """The rows of a home, and the training that a retraining would do; to try it on parts.
+
+    Nothing is promoted or written to disk; golden questions are chosen if there are none yet.
+    """
+    use_one_thread_per_task()
+    basis = _collect(home, database)
+    return basis.dataset.rows, partial(
+        train_classifier,
+        analyser=basis.analyser,
+        wrong_cost=basis.wrong_cost,
+        settings=basis.settings,
+    )
+
+
+def _is_quick(rows: int, seconds: float) -> bool:
+    """Whether a learning curve says something and costs little, by what one training took."""
+    return rows >= LEAST_ROWS and seconds * COST <= _CURVE_SECONDS
 
 
 def _collect(home: HomePaths, database: Database) -> _Basis:
@@ -122,7 +160,16 @@ def _collect(home: HomePaths, database: Database) -> _Basis:
     settings = TrainingSettings()
     analyser, wrong_cost = _shop_says(home.shop, champion)
     fingerprint = training_fingerprint(dataset, analyser, settings, wrong_cost)
-    return _Basis(dataset, live, champion, analyser, wrong_cost, settings, fingerprint)
+    language = _language(home.shop, dataset)
+    return _Basis(dataset, live, champion, analyser, wrong_cost, settings, fingerprint, language)
+
+
+def _language(shop: Path | None, dataset: Dataset) -> str:
+    """The language that the report opens in: the shop's, else that of most rows."""
+    if shop is not None:
+        return load_shop(shop).default_language
+    counts = Counter(row.language for row in dataset.rows)
+    return counts.most_common(1)[0][0] if counts else "en"
 
 
 def _champion(home: HomePaths, live: BundleRecord | None) -> BundleContent | None:
@@ -169,6 +216,7 @@ def _finish(
     search: SearchSide,
     trained: TrainedClassifier,
     comparison: Comparison,
+    points: Sequence[CurvePoint] | None,
     began: float,
 ) -> RetrainOutcome:
     """Write the bundle, register it, and promote it unless the gate refused."""
@@ -186,18 +234,24 @@ def _finish(
         settings=basis.settings.as_dict(),
         metrics=metrics,
     )
+    report = build_report(
+        bundle_id,
+        basis.dataset,
+        trained,
+        comparison,
+        basis.analyser,
+        language=basis.language,
+        curve=points,
+        settings=content.settings,
+    )
     folder = home.bundles_dir / bundle_id
     home.bundles_dir.mkdir(parents=True, exist_ok=True)
-    write_bundle(
-        folder,
-        content,
-        lambda fresh: write_report(fresh, bundle_id, content, basis.dataset, trained, comparison),
-    )
+    write_bundle(folder, content, lambda fresh: write_report(fresh, report, content))
     _register(database, bundle_id, basis.fingerprint, metrics, verdict)
     return RetrainOutcome(
         _PROMOTED if verdict.passed else _REFUSED,
         bundle_id,
-        str(folder / "report.html"),
+        str(folder / PAGE),
         verdict.reasons,
         time.perf_counter() - began,
         metrics,

@@ -32,13 +32,19 @@ def retrain(
     force: Annotated[
         bool, typer.Option("--force", help="Train although the data has not changed.")
     ] = False,
+    curve: Annotated[
+        bool,
+        typer.Option("--curve", help="Draw the learning curve in the report, slow or not."),
+    ] = False,
     as_json: Json = False,
     home: Home = None,
 ) -> None:
     """Learn from everything in the home; the result goes live if the gate lets it."""
     settings = settings_for(ctx, home)
     with open_database(settings) as database, ProgressBars() as progress:
-        outcome = retrain_home(settings, database, encoder=encoder, force=force, progress=progress)
+        outcome = retrain_home(
+            settings, database, encoder=encoder, force=force, curve=curve, progress=progress
+        )
     if as_json:
         show_json(_document(outcome))
     else:
@@ -54,11 +60,12 @@ def retrain_home(
     encoder: str | None,
     force: bool,
     progress: Progress,
+    curve: bool = False,
 ) -> RetrainOutcome:
     """One retraining of a home."""
     from finetune.retrain import retrain as train
 
-    return train(settings, database, encoder=encoder, force=force, progress=progress)
+    return train(settings, database, encoder=encoder, force=force, curve=curve, progress=progress)
 
 
 def _document(outcome: RetrainOutcome) -> dict[str, object]:

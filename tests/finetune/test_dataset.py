@@ -124,7 +124,10 @@ def test_a_correction_of_a_golden_question():
 
 def test_a_correction_reaches_every_spelling_of_its_question():
     fixed = example("怎么申请发票", "b", source=SOURCE_CORRECTION)
-    spelled = [example("您好，請問怎麼申請發票？", "a"), example("怎么申请发票！！", "a", golden=True)]
+    spelled = [
+        example("您好，請問怎麼申請發票？", "a"),
+        example("怎么申请发票！！", "a", golden=True),
+    ]
     parts = split([*spelled, fixed, example("怎么退货", "a")])
     assert parts.golden == ()
     assert [(r.question, r.label) for r in parts.rows] == [
