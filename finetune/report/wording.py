@@ -62,9 +62,9 @@ WORDING: dict[str, tuple[str, str]] = {
     "languages": ("各种语言", "By language"),
     "matrix": ("什么被当成了什么", "What was taken for what"),
     "matrix_note": (
-        "每行是真实的意图，每列是模型的判断；绿色对角线是判对的，橙色是混淆，颜色越深占该行的比例越大。",
+        "每行是真实的意图，每列是模型的判断；绿色对角线是判对的，橙色是混淆，颜色越浓，占该行的比例越大。",
         "A row is the true intent, a column what the model thought. Green on the diagonal is "
-        "right, orange is confused; the darker, the larger the share of its row.",
+        "right, orange is confused; the stronger the colour, the larger its share of the row.",
     ),
     "matrix_part": (
         "共 {of} 个意图，这里是最易混淆的 {n} 个。",
