@@ -28,7 +28,7 @@ _ASKING = re.compile(
     re.IGNORECASE,
 )
 """What only says that a question follows."""
-_REMEMBERED = 50_000
+_REMEMBERED = 250_000
 
 
 @lru_cache(maxsize=_REMEMBERED)
