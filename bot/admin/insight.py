@@ -18,7 +18,12 @@ from storage.bundles import Bundles
 router = APIRouter()
 
 
-@router.get("/bundles/{bundle_id}/report", response_class=HTMLResponse)
+# With an HTML response class the errors would be documented as HTML as well.
+@router.get(
+    "/bundles/{bundle_id}/report",
+    response_model=None,
+    responses={200: {"content": {"text/html": {}}}},
+)
 async def report(web: WebDep, bundle_id: BundleId) -> HTMLResponse:
     """The report of a bundle, as a page that loads and runs nothing."""
     services = web.services
