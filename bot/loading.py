@@ -36,6 +36,8 @@ def load_models(settings: Settings, database: Database, compute: Compute, bundle
         index=HybridIndex(settings.indexes_dir, encoder, content.analyser, content.fusion),
         generator=ExtractiveGenerator(content.analyser, compute, encoder),
         titles=_titles(settings, examples, content.analyser),
+        analyser=content.analyser,
+        encoder=encoder,
     )
 
 

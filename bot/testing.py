@@ -101,4 +101,5 @@ def keyword_models(
         label_templates=label_templates,
         index=KeywordIndex(analyser),
         generator=ExtractiveGenerator(analyser, compute),
+        analyser=analyser,
     )

@@ -30,14 +30,14 @@ STRANGER = -2
 class HeldOut:
     """Scores of held-out questions and the number of the right class; EXAMPLE, STRANGER outside.
 
-    Only the first `labels` columns of the scores are intents; `kept` holds the number that each has
-    among all intents, where some were left out.
+    Only the first `labels` columns of the scores are intents; `names` are their labels, where they
+    are known.
     """
 
     scores: Scores
     expected: NDArray[np.int64]
     labels: int
-    kept: NDArray[np.int64] | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def inside(self) -> NDArray[np.bool_]:
@@ -50,11 +50,10 @@ class HeldOut:
 class Judged:
     """Held-out questions as the calibrated classifier sees them.
 
-    `chosen` is the number of the likeliest intent among all intents. `weight` is how much each
-    stands for in live traffic; all of them sum to their number.
+    `weight` is how much each stands for in live traffic, all of them sum to their number; `chosen`
+    is the label of the likeliest intent.
     """
 
-    chosen: NDArray[np.int64]
     confidence: NDArray[np.float64]
     in_scope: NDArray[np.float64]
     top_two: NDArray[np.float64]
@@ -62,6 +61,8 @@ class Judged:
     among_two: NDArray[np.bool_]
     inside: NDArray[np.bool_]
     weight: NDArray[np.float64]
+    chosen: NDArray[np.str_]
+    """The label that was thought best."""
 
 
 def traffic_weights(expected: NDArray[np.int64], oos_share: float) -> NDArray[np.float64]:
@@ -163,9 +164,7 @@ def _judge(fold: HeldOut, calibration: Calibration, weight: NDArray[np.float64])
     evidence = with_bias(scope_evidence(fold.scores, combined, fold.labels))
     second = order[:, min(1, fold.labels - 1)]
     confidence = probabilities[rows, order[:, 0]]
-    kept = np.arange(fold.labels) if fold.kept is None else fold.kept
     return Judged(
-        chosen=kept[order[:, 0]],
         confidence=confidence.astype(np.float64),
         in_scope=sigmoid(evidence @ np.array(calibration.in_scope)).astype(np.float64),
         top_two=(confidence + (probabilities[rows, second] if fold.labels > 1 else 0)).astype(
@@ -175,9 +174,10 @@ def _judge(fold: HeldOut, calibration: Calibration, weight: NDArray[np.float64])
         among_two=(order[:, 0] == fold.expected) | (second == fold.expected),
         inside=fold.inside,
         weight=weight,
+        chosen=np.array(fold.names or [str(n) for n in range(fold.labels)])[order[:, 0]],
     )
 
 
 def _only(fold: HeldOut, chosen: NDArray[np.bool_]) -> HeldOut:
     scores = Scores(*(getattr(fold.scores, each.name)[chosen] for each in fields(Scores)))
-    return HeldOut(scores, fold.expected[chosen], fold.labels, fold.kept)
+    return HeldOut(scores, fold.expected[chosen], fold.labels, fold.names)

@@ -35,6 +35,7 @@ class Comparison:
     by_language: dict[str, float]
     majority: float
     search_recall: float | None
+    champion_predictions: tuple[Prediction, ...] | None = None
 
 
 def judge_challenger(
@@ -54,6 +55,7 @@ def judge_challenger(
     accuracy = _share([right for _, right in inside])
     majority = _majority(dataset)
     found = _found_in_search(golden, search.index)
+    asked: list[Prediction] | None = None
     champion_correct: list[bool] | None = None
     if champion is None:
         verdict = first_gate(accuracy, majority)
@@ -78,6 +80,7 @@ def judge_challenger(
         by_language=_by_language(inside),
         majority=majority,
         search_recall=_share(found),
+        champion_predictions=None if asked is None else tuple(asked),
     )
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from finetune.importing import FROM_HISTORY, SOURCE_GOLDEN, SOURCE_SEARCH
-from finetune.types import Dataset, LabelledQuestion
+from finetune.near_duplicates import NearDuplicates, loose_key
+from finetune.types import Contradiction, DataChecks, Dataset, LabelledQuestion, Leak
 from storage.examples import Examples
 from storage.normalise import normalise, text_key
 from storage.templates import Templates
@@ -35,41 +37,109 @@ def build_dataset(session: Session, *, seed: int = 0) -> Dataset:
         chosen = choose_golden(examples, seed=seed)
         Examples(session).mark_golden(chosen)
         examples = [e for e in Examples(session).all() if e.intent]
-    golden, corrections, rows = split(examples)
+    parts = split(examples)
     templates = {t.name: t for t in Templates(session).all()}
-    labels = sorted({row.label for row in rows} - {OUT_OF_SCOPE})
+    labels = sorted({row.label for row in parts.rows} - {OUT_OF_SCOPE})
     label_templates = {
         label: templates[label].id if label in templates else None for label in labels
     }
     protected = frozenset(label for label in labels if label in templates
                           and templates[label].protected)  # fmt: skip
     fingerprint = _fingerprint(Examples(session).fingerprint(), label_templates, protected)
-    return Dataset(rows, golden, corrections, label_templates, protected, fingerprint, searches)
+    return Dataset(
+        parts.rows,
+        parts.golden,
+        parts.corrections,
+        label_templates,
+        protected,
+        fingerprint,
+        searches,
+        parts.checks,
+    )
 
 
-def split(
-    examples: Sequence[Example],
-) -> tuple[
-    tuple[LabelledQuestion, ...], tuple[LabelledQuestion, ...], tuple[LabelledQuestion, ...]
-]:
-    """Golden questions, corrections and training rows, in this order; no question in two labels.
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The examples as golden questions, corrections and training rows, and what was left out.
+
+    Corrections are among the rows as well.
+    """
+
+    golden: tuple[LabelledQuestion, ...]
+    corrections: tuple[LabelledQuestion, ...]
+    rows: tuple[LabelledQuestion, ...]
+    checks: DataChecks
+
+
+def split(examples: Sequence[Example]) -> Split:
+    """No question in two labels, and none in two splits, however it is spelled.
 
     The shop's own golden file wins over a correction of the same question; a golden question
-    that was only sampled from the history gives way to it.
+    that was only sampled from the history gives way to it, also where it is spelled otherwise. A
+    row that nearly equals a golden question is left out, unless it is a correction.
     """
-    corrected = {question_key(e) for e in examples if e.source == SOURCE_CORRECTION}
-    golden = {
+    corrected = [e for e in examples if e.source == SOURCE_CORRECTION]
+    golden = _golden(examples, corrected)
+    groups = _same_questions(examples, golden, corrected)
+    known = NearDuplicates((e.question, str(e.intent)) for e in golden.values())
+    settled = [(settle(group), group) for group in groups]
+    rows, leaks = [], []
+    for row, _ in settled:
+        near = None if row.source == SOURCE_CORRECTION else known.find(row.question, row.label)
+        if near is None:
+            rows.append(row)
+        else:
+            leaks.append(Leak(row.question, near, row.label))
+    given = sum(len(group) for group in groups)
+    marked = {question_key(e) for e in examples if e.golden}
+    checks = DataChecks(
+        examples=len(examples),
+        repeated=given - len(groups),
+        equal_to_golden=len(examples) - given - len(golden),
+        displaced=len(marked) - len(golden),
+        leaks=tuple(leaks),
+        contradictions=tuple(
+            _contradiction(row, group)
+            for row, group in settled
+            if len({e.intent for e in group}) > 1
+        ),
+    )
+    corrections = tuple(row for row in rows if row.source == SOURCE_CORRECTION)
+    frozen = tuple(_labelled(e, e.weight) for e in golden.values())
+    return Split(frozen, corrections, tuple(rows), checks)
+
+
+def _golden(examples: Sequence[Example], corrected: Sequence[Example]) -> dict[str, Example]:
+    """The golden questions by key, without the sampled ones that a correction is about."""
+    corrections = NearDuplicates((e.question, str(e.intent)) for e in corrected)
+    return {
         question_key(e): e
         for e in examples
-        if e.golden and (e.source == SOURCE_GOLDEN or question_key(e) not in corrected)
+        if e.golden
+        and (e.source == SOURCE_GOLDEN or corrections.find(e.question, str(e.intent)) is None)
     }
-    free: defaultdict[str, list[Example]] = defaultdict(list)
+
+
+def _same_questions(
+    examples: Sequence[Example], golden: Mapping[str, Example], corrected: Sequence[Example]
+) -> list[list[Example]]:
+    """The examples that are not golden, grouped by question.
+
+    What reads like a corrected question goes with the correction, whose label then holds for it.
+    """
+    settled = {loose_key(e.question) for e in corrected if question_key(e) not in golden}
+    groups: defaultdict[str, list[Example]] = defaultdict(list)
     for example in examples:
-        if question_key(example) not in golden:
-            free[question_key(example)].append(example)
-    rows = tuple(settle(group) for group in free.values())
-    corrections = tuple(row for row in rows if row.source == SOURCE_CORRECTION)
-    return tuple(_labelled(e, e.weight) for e in golden.values()), corrections, rows
+        if (key := question_key(example)) in golden:
+            continue
+        loose = loose_key(example.question) if settled else ""
+        groups[f"corrected {loose}" if loose in settled else key].append(example)
+    return list(groups.values())
+
+
+def _contradiction(row: LabelledQuestion, group: Sequence[Example]) -> Contradiction:
+    counts = Counter(str(example.intent) for example in group)
+    return Contradiction(row.question, tuple(counts.most_common()), row.label)
 
 
 def settle(same_question: Sequence[Example]) -> LabelledQuestion:

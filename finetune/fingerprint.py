@@ -9,7 +9,7 @@ from finetune.settings import TrainingSettings
 from finetune.types import Dataset
 from retrieval.text import Analyser
 
-_CODE_VERSION = 1
+_CODE_VERSION = 2
 """Raised when the way of training changes, so that the same data is trained on again."""
 
 

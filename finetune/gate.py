@@ -14,14 +14,20 @@ from statistics import NormalDist
 
 MARGIN = 0.01
 LEVEL = 0.95
+_CHINESE = {"golden questions": "黄金问题", "search questions (recall@3)": "检索问题（前三命中）"}
 
 
 @dataclass(frozen=True, slots=True)
 class GateVerdict:
-    """Whether a bundle may go live, and why or why not."""
+    """Whether a bundle may go live, and why or why not, in English and in Chinese."""
 
     passed: bool
     reasons: tuple[str, ...]
+    chinese: tuple[str, ...] = ()
+
+    def told_in(self, language: str) -> tuple[str, ...]:
+        """The reasons in this language; in English where there is no other wording."""
+        return self.chinese if language == "zh" and self.chinese else self.reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +55,22 @@ class Paired:
 def first_gate(accuracy: float | None, majority: float) -> GateVerdict:
     """The first bundle has to beat the answer that always names the commonest intent."""
     if accuracy is None:
-        return GateVerdict(False, ("there are no golden questions to measure the first model on",))
+        return GateVerdict(
+            False,
+            ("there are no golden questions to measure the first model on",),
+            ("没有黄金问题，无法衡量第一个模型",),
+        )
     found = (
         f"{accuracy:.1%} of the golden questions right, the commonest intent alone {majority:.1%}"
     )
+    chinese = f"黄金问题答对 {accuracy:.1%}，只猜最常见意图可答对 {majority:.1%}"
     if accuracy > majority:
-        return GateVerdict(True, (found,))
-    return GateVerdict(False, (f"not better than always naming one intent: {found}",))
+        return GateVerdict(True, (found,), (chinese,))
+    return GateVerdict(
+        False,
+        (f"not better than always naming one intent: {found}",),
+        (f"并不比永远猜同一个意图更好：{chinese}",),
+    )
 
 
 def paired_gate(
@@ -94,12 +109,25 @@ def not_worse(what: str, pairs: Paired, margin: float = MARGIN) -> GateVerdict:
     Then the challenger passes if it gets at least as many right.
     """
     found = f"{what}: {pairs.n}, {pairs.gained} won and {pairs.lost} lost"
+    chinese = (
+        f"{_CHINESE.get(what, what)}共 {pairs.n} 题，新对 {pairs.gained} 题，新错 {pairs.lost} 题"
+    )
     if score_statistic(pairs, -margin) >= NormalDist().inv_cdf(LEVEL):
-        return GateVerdict(True, (f"{found}; not worse by {margin:.0%} or more (95%)",))
+        return GateVerdict(
+            True,
+            (f"{found}; not worse by {margin:.0%} or more (95%)",),
+            (f"{chinese}；有 95% 把握没有变差 {margin:.0%} 以上",),
+        )
     if pairs.gained >= pairs.lost:
-        return GateVerdict(True, (f"{found}; too few to prove more, and no fewer are right",))
+        return GateVerdict(
+            True,
+            (f"{found}; too few to prove more, and no fewer are right",),
+            (f"{chinese}；题数太少，无法证明更多，但答对的没有减少",),
+        )
     return GateVerdict(
-        False, (f"{found}; this does not rule out being worse by {margin:.0%} (95%)",)
+        False,
+        (f"{found}; this does not rule out being worse by {margin:.0%} (95%)",),
+        (f"{chinese}；不能以 95% 的把握排除变差 {margin:.0%}",),
     )
 
 
@@ -109,9 +137,10 @@ def keeps_protected(label: str, pairs: Paired) -> GateVerdict:
     Under five questions that test can never refuse, so there any net loss does.
     """
     found = f"protected intent {label}: {pairs.gained} won and {pairs.lost} lost of {pairs.n}"
+    chinese = f"受保护的意图 {label}：{pairs.n} 题中新对 {pairs.gained} 题，新错 {pairs.lost} 题"
     too_few = pairs.n < 5
     worse = pairs.lost > pairs.gained if too_few else mcnemar_p(pairs) <= 1 - LEVEL
-    return GateVerdict(not worse, (found,))
+    return GateVerdict(not worse, (found,), (chinese,))
 
 
 def score_statistic(pairs: Paired, difference: float) -> float:
@@ -141,9 +170,12 @@ def _keeps_corrections(corrections: Mapping[str, bool]) -> GateVerdict:
     wrong = [question for question, right in corrections.items() if not right]
     if not wrong:
         return GateVerdict(True, ())
-    shown = "; ".join(wrong[:3]) + ("; …" if len(wrong) > 3 else "")
+    more = "; …" if len(wrong) > 3 else ""
+    shown = "; ".join(wrong[:3]) + more
     return GateVerdict(
-        False, (f"{len(wrong)} of {len(corrections)} accepted corrections are wrong: {shown}",)
+        False,
+        (f"{len(wrong)} of {len(corrections)} accepted corrections are wrong: {shown}",),
+        (f"{len(corrections)} 条已采纳的更正中有 {len(wrong)} 条仍然答错：{shown}",),
     )
 
 
@@ -151,4 +183,8 @@ def _together(verdicts: Sequence[GateVerdict]) -> GateVerdict:
     """Passes if all do; a refusal gives the reasons of what refused only."""
     passed = all(v.passed for v in verdicts)
     told = [v for v in verdicts if v.passed == passed]
-    return GateVerdict(passed, tuple(reason for v in told for reason in v.reasons))
+    return GateVerdict(
+        passed,
+        tuple(reason for v in told for reason in v.reasons),
+        tuple(reason for v in told for reason in v.told_in("zh")),
+    )

@@ -4,89 +4,38 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
-from finetune.bundle import BundleContent, SearchEncoderRef, read_bundle, write_bundle
+from finetune.basis import Basis, HomePaths, collect
+from finetune.bundle import BundleContent, write_bundle
 from finetune.champion import Comparison, judge_challenger
-from finetune.dataset import build_dataset
 from finetune.dense.base import DenseTrainer
 from finetune.dense.frozen import FrozenTrainer
 from finetune.dense.job import remove_jobs
 from finetune.dense.tuned import TuningTrainer
-from finetune.errors import BundleDamagedError
-from finetune.fingerprint import training_fingerprint
 from finetune.gate import GateVerdict
-from finetune.report import write_report
+from finetune.learning_curve import COST, LEAST_ROWS, learning_curve
+from finetune.report.build import build_report
+from finetune.report.data import CurvePoint
+from finetune.report.files import PAGE
+from finetune.report.writing import write_report
 from finetune.search_training import SearchSide, prepare_search
-from finetune.settings import FROZEN, EncoderChoice, TrainingSettings, choose_settings
-from finetune.shop import load_shop
+from finetune.settings import FROZEN, EncoderChoice, TrainingSettings
 from finetune.train import TrainedClassifier, train_classifier
-from finetune.types import Dataset, RetrainOutcome
+from finetune.types import LabelledQuestion, RetrainOutcome
 from retrieval.encoder import load_encoder
-from retrieval.lexicon import Lexicon
-from retrieval.text import Analyser
 from retrieval.threads import use_one_thread_per_task
 from storage.bundles import Bundles
 from storage.database import Database
-from storage.types import BundleRecord
 
 _PROMOTED, _REFUSED, _UNCHANGED = "promoted", "refused", "unchanged"
-_DEFAULT_WRONG_COST = 5.0
+_CURVE_SECONDS = 8.0
+"""A learning curve is drawn unasked if it should take no longer than this."""
 
 Progress = Callable[[str, float], None]
-
-
-class HomePaths(Protocol):
-    """The folders of a home, and the shop's folder where one is named."""
-
-    @property
-    def bundles_dir(self) -> Path:
-        """`bundles/<id>`."""
-        ...
-
-    @property
-    def encoders_dir(self) -> Path:
-        """`encoders/<fingerprint>`."""
-        ...
-
-    @property
-    def indexes_dir(self) -> Path:
-        """Search caches."""
-        ...
-
-    @property
-    def training_dir(self) -> Path:
-        """Unfinished fine-tunings, and their logs."""
-        ...
-
-    @property
-    def shop(self) -> Path | None:
-        """The shop's folder."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Basis:
-    """What a retraining starts from."""
-
-    dataset: Dataset
-    live: BundleRecord | None
-    champion: BundleContent | None
-    analyser: Analyser
-    wrong_cost: float
-    settings: TrainingSettings
-    fingerprint: str
-
-    @property
-    def is_trained_already(self) -> bool:
-        """Whether the live bundle is whole and was made of just this."""
-        if self.live is None or self.champion is None:
-            return False
-        return self.live.data_fingerprint == self.fingerprint
 
 
 def retrain(
@@ -95,39 +44,72 @@ def retrain(
     *,
     choice: EncoderChoice | None = None,
     force: bool = False,
+    curve: bool = False,
     progress: Progress | None = None,
 ) -> RetrainOutcome:
     """Train a challenger on everything the database holds; promote it if the gate lets it.
 
     The same data again changes nothing unless `force` is given. `choice` names another encoder, for
-    search and classifier alike; without one they stay what they are in the live bundle.
+    search and classifier alike; without one they stay what they are in the live bundle. `curve`
+    draws the learning curve however long it takes.
     """
     began = time.perf_counter()
     use_one_thread_per_task()
-    basis = _collect(home, database, choice)
+    basis = collect(home, database, choice)
     if basis.is_trained_already and not force and choice is None:
         return _unchanged(basis, began)
     wanted = choice.encoder if choice is not None else None
     search = prepare_search(
-        home, database, basis.dataset, basis.analyser, _encoder_ref(basis), wanted, progress
+        home, database, basis.dataset, basis.analyser, basis.search_encoder, wanted, progress
     )
-    trained = train_classifier(
-        basis.dataset.rows,
-        basis.analyser,
+    train = partial(
+        train_classifier,
+        analyser=basis.analyser,
         wrong_cost=basis.wrong_cost,
         grounded=search.grounded(basis.wrong_cost),
         settings=basis.settings,
         trainer=_trainer(home, basis.settings, search, choice),
-        progress=progress,
     )
+    started = time.perf_counter()
+    trained = train(basis.dataset.rows, progress=progress)
+    spent = time.perf_counter() - started
+    points = None
+    if curve or _is_quick(len(basis.dataset.rows), spent):
+        points = learning_curve(basis.dataset.rows, train, progress=progress)
     comparison = judge_challenger(
         basis.dataset, trained, search, basis.champion, home, database, progress
     )
-    return _finish(home, database, basis, search, trained, comparison, began)
+    return _finish(home, database, basis, search, trained, comparison, points, began)
+
+
+def training_of(
+    home: HomePaths, database: Database
+) -> tuple[Sequence[LabelledQuestion], Callable[..., TrainedClassifier]]:
+    """The rows of a home, and the training that a retraining would do; to try it on parts.
+
+    Nothing is promoted or written to disk; golden questions are chosen if there are none yet.
+    """
+    use_one_thread_per_task()
+    basis = collect(home, database, None)
+    return basis.dataset.rows, partial(
+        train_classifier,
+        analyser=basis.analyser,
+        wrong_cost=basis.wrong_cost,
+        settings=basis.settings,
+        trainer=_trainer(home, basis.settings, None, None),
+    )
+
+
+def _is_quick(rows: int, seconds: float) -> bool:
+    """Whether a learning curve says something and costs little, by what one training took."""
+    return rows >= LEAST_ROWS and seconds * COST <= _CURVE_SECONDS
 
 
 def _trainer(
-    home: HomePaths, settings: TrainingSettings, search: SearchSide, choice: EncoderChoice | None
+    home: HomePaths,
+    settings: TrainingSettings,
+    search: SearchSide | None,
+    choice: EncoderChoice | None,
 ) -> DenseTrainer | None:
     """What trains the dense scorer; None for the embedded one, which has no encoder to load."""
     if settings.is_embedded:
@@ -135,54 +117,12 @@ def _trainer(
     if settings.tuning != FROZEN:
         processes = choice.processes if choice is not None else 1
         return TuningTrainer(settings, home.training_dir, processes=processes)
-    shared = search.encoder.source == settings.encoder
-    encoder = search.index.encoder if shared else load_encoder(settings.encoder)
+    shared = search is not None and search.encoder.source == settings.encoder
+    encoder = search.index.encoder if search and shared else load_encoder(settings.encoder)
     return FrozenTrainer(encoder, settings.encoder, settings)
 
 
-def _collect(home: HomePaths, database: Database, choice: EncoderChoice | None) -> _Basis:
-    with database.session() as session:
-        dataset = build_dataset(session)
-        live = Bundles(session).live()
-    champion = _champion(home, live)
-    settings = choose_settings(champion.settings if champion is not None else {}, choice)
-    analyser, wrong_cost = _shop_says(home.shop, champion)
-    fingerprint = training_fingerprint(dataset, analyser, settings, wrong_cost)
-    return _Basis(dataset, live, champion, analyser, wrong_cost, settings, fingerprint)
-
-
-def _champion(home: HomePaths, live: BundleRecord | None) -> BundleContent | None:
-    """The live bundle; None where there is none, or none that can still be read."""
-    if live is None:
-        return None
-    try:
-        return read_bundle(home.bundles_dir / live.id)
-    except BundleDamagedError:
-        # What cannot be read cannot be compared with either: the challenger is a first bundle.
-        return None
-
-
-def _shop_says(shop: Path | None, champion: BundleContent | None) -> tuple[Analyser, float]:
-    """The analyser with the shop's words, and the cost of a wrong reply.
-
-    Without a shop folder they are what the live bundle was trained with.
-    """
-    if shop is None:
-        if champion is not None:
-            return champion.analyser, champion.thresholds.wrong_cost
-        return Analyser(Lexicon.from_package()), _DEFAULT_WRONG_COST
-    lexicon = Lexicon.from_package()
-    synonyms = shop / "synonyms.toml"
-    if synonyms.is_file():
-        lexicon = lexicon.with_synonyms(synonyms)
-    return Analyser(lexicon), load_shop(shop).wrong_cost
-
-
-def _encoder_ref(basis: _Basis) -> SearchEncoderRef | None:
-    return basis.champion.encoder if basis.champion is not None else None
-
-
-def _unchanged(basis: _Basis, began: float) -> RetrainOutcome:
+def _unchanged(basis: Basis, began: float) -> RetrainOutcome:
     bundle = basis.live.id if basis.live is not None else None
     reason = "the data and the settings are those of the live bundle"
     return RetrainOutcome(_UNCHANGED, bundle, None, (reason,), time.perf_counter() - began)
@@ -191,10 +131,11 @@ def _unchanged(basis: _Basis, began: float) -> RetrainOutcome:
 def _finish(
     home: HomePaths,
     database: Database,
-    basis: _Basis,
+    basis: Basis,
     search: SearchSide,
     trained: TrainedClassifier,
     comparison: Comparison,
+    points: Sequence[CurvePoint] | None,
     began: float,
 ) -> RetrainOutcome:
     """Write the bundle, register it, and promote it unless the gate refused."""
@@ -212,19 +153,25 @@ def _finish(
         settings=basis.settings.as_dict(),
         metrics=metrics,
     )
+    report = build_report(
+        bundle_id,
+        basis.dataset,
+        trained,
+        comparison,
+        basis.analyser,
+        language=basis.language,
+        curve=points,
+        settings=content.settings,
+    )
     folder = home.bundles_dir / bundle_id
     home.bundles_dir.mkdir(parents=True, exist_ok=True)
-    write_bundle(
-        folder,
-        content,
-        lambda fresh: write_report(fresh, bundle_id, content, basis.dataset, trained, comparison),
-    )
+    write_bundle(folder, content, lambda fresh: write_report(fresh, report, content))
     _register(database, bundle_id, basis.fingerprint, metrics, verdict)
     remove_jobs(home.training_dir)
     return RetrainOutcome(
         _PROMOTED if verdict.passed else _REFUSED,
         bundle_id,
-        str(folder / "report.html"),
+        str(folder / PAGE),
         verdict.reasons,
         time.perf_counter() - began,
         metrics,
@@ -246,7 +193,7 @@ def _register(
             bundles.promote(bundle_id, by="retrain", reason="; ".join(verdict.reasons))
 
 
-def _metrics(basis: _Basis, trained: TrainedClassifier, comparison: Comparison) -> dict[str, Any]:
+def _metrics(basis: Basis, trained: TrainedClassifier, comparison: Comparison) -> dict[str, Any]:
     return {
         "rows": len(basis.dataset.rows),
         "golden": len(basis.dataset.golden),

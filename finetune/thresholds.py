@@ -71,8 +71,8 @@ def _limits_by_intent(
         for limit in _GRID
     ]
     found = {}
-    for number, label in enumerate(labels):
-        rows = judged.chosen == number
+    for label in labels:
+        rows = judged.chosen == label
         if rows.sum() < _LEAST_INTENT_ROWS:
             continue
         costs = [

@@ -25,11 +25,15 @@ from storage.types import OUT_OF_SCOPE
 
 @dataclass(frozen=True, slots=True)
 class TrainedClassifier:
-    """A classifier, the limits for its decisions, and its view of the held-out questions."""
+    """A classifier, the limits for its decisions, and its view of the held-out questions.
+
+    `held_rows` are those questions, in the order of `held_out`.
+    """
 
     classifier: IntentClassifier
     thresholds: Thresholds
     held_out: Judged
+    held_rows: tuple[LabelledQuestion, ...] = ()
 
 
 def train_classifier(
@@ -58,11 +62,12 @@ def train_classifier(
     used = [row for row in rows if has_scope_class or row.label != OUT_OF_SCOPE]
     features = Features.fit(analyser, (row.question for row in used))
     data = _training_rows(used, labels, features)
+    folds = make_folds(data.classes, len(labels), settings)
     work = _Training(
         data, labels, features, has_scope_class, settings,
         trainer or NgramTrainer(len(features), settings), progress,
     )  # fmt: skip
-    held_out = [work.hold_out(fold) for fold in make_folds(data.classes, len(labels), settings)]
+    held_out = [work.hold_out(fold) for fold in folds]
     calibration = fit_calibration(held_out, expected_oos_share=settings.expected_oos_share)
     judged = judge(held_out, calibration, expected_oos_share=settings.expected_oos_share)
     thresholds = choose_thresholds(judged, labels, wrong_cost=wrong_cost, grounded=grounded)
@@ -70,7 +75,8 @@ def train_classifier(
     classifier = IntentClassifier(
         labels, features, lexical, dense, calibration, has_scope_class=has_scope_class
     )
-    return TrainedClassifier(classifier, thresholds, judged)
+    held_rows = tuple(used[number] for fold in folds for number in fold.held_out)
+    return TrainedClassifier(classifier, thresholds, judged, held_rows)
 
 
 def _training_rows(
@@ -124,7 +130,8 @@ class _Training:
         place[sorted(fold.left_out)], place[len(self.labels)] = STRANGER, EXAMPLE
         scores = score(lexical, dense, held.questions.tolist(), held.rows)
         known = _known_words(scores, self.data, fold, self.features)
-        return HeldOut(known, place[held.classes], len(kept), np.array(kept, dtype=np.int64))
+        names = tuple(self.labels[number] for number in kept)
+        return HeldOut(known, place[held.classes], len(kept), names)
 
 
 def _known_words(scores: Scores, data: TrainingRows, fold: Fold, features: Features) -> Scores:

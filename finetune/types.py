@@ -64,6 +64,41 @@ class LabelledQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A question that was given several labels: (label, times) pairs, and the one that stayed."""
+
+    question: str
+    labels: tuple[tuple[str, int], ...]
+    kept: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A row that was left out because it nearly equals a golden question of this label."""
+
+    question: str
+    golden: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataChecks:
+    """What was done to the examples so that no split knows another.
+
+    `examples` carry a label; `repeated` of them were folded into a row of the same question,
+    `equal_to_golden` and the `leaks` were left out; `displaced` sampled golden questions gave way
+    to a correction.
+    """
+
+    examples: int = 0
+    repeated: int = 0
+    equal_to_golden: int = 0
+    displaced: int = 0
+    leaks: tuple[Leak, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
     """Training rows, frozen golden rows, and the fingerprint of the data they came from.
 
@@ -77,6 +112,7 @@ class Dataset:
     protected: frozenset[str]
     fingerprint: str
     searches: tuple[tuple[str, str], ...] = ()
+    checks: DataChecks = DataChecks()
 
 
 @dataclass(frozen=True, slots=True)

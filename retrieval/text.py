@@ -64,6 +64,21 @@ class Analyser:
         """The lexicon's words in the text with their weights; offsets into `normalise(text)`."""
         return self._lexicon.match(normalise_text(text))
 
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where each word of the text is, stop words included, as offsets into the text itself."""
+        normal = normalise_text(text)
+        if len(normal) != len(text):
+            # Some characters become several when they are normalised.
+            normal = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+        found: list[tuple[int, int]] = []
+        for match in _CHUNK.finditer(normal):
+            start = match.start()
+            words = rjieba.cut(match.group()) if match.lastgroup == "han" else [match.group()]
+            for word in words:
+                found.append((start, start + len(word)))
+                start += len(word)
+        return found
+
     def _cut(self, normal: str, dropped: frozenset[str]) -> list[str]:
         tokens: list[str] = []
         for match in _CHUNK.finditer(normal):

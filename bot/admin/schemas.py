@@ -123,6 +123,12 @@ class PromoteIn(In):
     override: bool = False
 
 
+class ExplainIn(In):
+    """A message that a customer might write."""
+
+    text: Text = Field(max_length=4000)
+
+
 class JobOut(Out):
     """A background job."""
 

@@ -38,7 +38,7 @@ def ask(
     """Ask the bot a question and see what it answers."""
     import asyncio
 
-    reply = asyncio.run(_ask(settings_for(ctx, home), _valid(text), conversation))
+    reply = asyncio.run(_ask(settings_for(ctx, home), valid_text(text), conversation))
     if as_json:
         show_json(reply_document(reply))
     else:
@@ -55,7 +55,7 @@ def search(
     """Show the passages that search finds for a text."""
     import asyncio
 
-    text = _valid(text)
+    text = valid_text(text)
     hits = asyncio.run(_search(settings_for(ctx, home), text, limit))
     if as_json:
         show_json({"query": text, "hits": [_hit_document(hit) for hit in hits]})
@@ -81,7 +81,7 @@ def reply_document(reply: Reply) -> dict[str, Any]:
     }
 
 
-def _valid(text: str) -> str:
+def valid_text(text: str) -> str:
     """Bytes of the command line that are not UTF-8 become replacement characters."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 

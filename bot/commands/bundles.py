@@ -44,14 +44,35 @@ def list_bundles(ctx: typer.Context, as_json: Json = False, home: Home = None) -
 
 
 def show_bundle(
-    ctx: typer.Context, bundle: BundleId, as_json: Json = False, home: Home = None
+    ctx: typer.Context,
+    bundle: BundleId,
+    report: Annotated[
+        bool, typer.Option("--report", help="Tell where its report is, as a page and as JSON.")
+    ] = False,
+    as_json: Json = False,
+    home: Home = None,
 ) -> None:
     """Show one bundle with its numbers."""
     from storage.bundles import Bundles
 
-    with open_database(settings_for(ctx, home)) as database, database.session() as session:
+    settings = settings_for(ctx, home)
+    with open_database(settings) as database, database.session() as session:
         found = Bundles(session).get(bundle)
-    _tell(found, as_json)
+    if report:
+        _tell_report(settings.bundles_dir / bundle, as_json)
+    else:
+        _tell(found, as_json)
+
+
+def _tell_report(folder: Path, as_json: bool) -> None:
+    from finetune.report.files import find_report
+
+    page, values = find_report(folder)
+    if as_json:
+        show_json({"page": str(page), "values": str(values)})
+    else:
+        show(str(page))
+        show(str(values))
 
 
 def promote(

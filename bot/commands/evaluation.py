@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.commands.options import Home, Json, group, settings_for
+from bot.commands.options import Home, Json, group, open_database, settings_for
 from bot.commands.output import ProgressBars, show, show_json, show_table
 from bot.commands.shops import tell_problems
 
 if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.stories import Failure, Story
+    from finetune.crossval import CrossValidation
+    from finetune.report.data import CurvePoint
     from finetune.types import ReplyMetrics
     from retrieval.types import Problem, SearchMetrics
 
@@ -27,10 +29,13 @@ Questions = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    commands = group("evaluate", "Measure the live bundle on questions of yours.")
+    commands = group(
+        "evaluate", "Measure the live bundle on questions of yours, or training itself."
+    )
     commands.command("replies")(replies)
     commands.command("search")(search)
     commands.command("stories")(stories)
+    commands.command("training")(training)
     app.add_typer(commands)
 
 
@@ -80,6 +85,56 @@ def stories(
             show(f"  {dict(each.trace)}")
     if failures:
         raise typer.Exit(1)
+
+
+def training(
+    ctx: typer.Context,
+    folds: Annotated[int, typer.Option(help="Into how many parts to cut the rows.", min=2)] = 5,
+    curve: Annotated[
+        bool, typer.Option("--curve", help="Draw the learning curve instead.")
+    ] = False,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Cross-validate on the home's training rows; nothing is promoted."""
+    from finetune.crossval import cross_validate
+    from finetune.learning_curve import learning_curve
+    from finetune.retrain import training_of
+
+    settings = settings_for(ctx, home)
+    with open_database(settings) as database, ProgressBars() as progress:
+        rows, train = training_of(settings, database)
+        if curve:
+            points = learning_curve(rows, train, progress=progress)
+        else:
+            found = cross_validate(rows, train, folds=folds, progress=progress)
+    if curve:
+        _tell_curve(points, as_json)
+    else:
+        _tell_folds(found, as_json)
+
+
+def _tell_curve(points: Sequence[CurvePoint], as_json: bool) -> None:
+    if as_json:
+        show_json({"curve": [asdict(point) for point in points]})
+        return
+    rows = [(f"{point.share:.0%}", point.rows, point.accuracy) for point in points]
+    show_table(("share", "rows", "accuracy"), rows)
+
+
+def _tell_folds(found: CrossValidation, as_json: bool) -> None:
+    if as_json:
+        show_json(found.as_dict())
+        return
+    rows = [
+        (number, each.trained, each.asked, each.accuracy, each.macro_f1, each.ece)
+        for number, each in enumerate(found.folds, 1)
+    ]
+    show_table(("fold", "trained", "asked", "accuracy", "macro F1", "ece"), rows)
+    show(
+        f"accuracy {found.accuracy:.3f} ± {found.spread:.3f} (standard deviation between folds), "
+        f"macro F1 {found.macro_f1:.3f}, ece {found.ece:.3f}"
+    )
 
 
 async def _stories(settings: Settings, told: list[Story]) -> list[Failure]:

@@ -54,6 +54,10 @@ def retrain(
     force: Annotated[
         bool, typer.Option("--force", help="Train although the data has not changed.")
     ] = False,
+    curve: Annotated[
+        bool,
+        typer.Option("--curve", help="Draw the learning curve in the report, slow or not."),
+    ] = False,
     as_json: Json = False,
     home: Home = None,
 ) -> None:
@@ -61,7 +65,9 @@ def retrain(
     settings = settings_for(ctx, home)
     with open_database(settings) as database, ProgressBars() as progress:
         choice = _choice(encoder, tuning, int8, processes)
-        outcome = retrain_home(settings, database, choice=choice, force=force, progress=progress)
+        outcome = retrain_home(
+            settings, database, choice=choice, force=force, curve=curve, progress=progress
+        )
     if as_json:
         show_json(_document(outcome))
     else:
@@ -77,11 +83,12 @@ def retrain_home(
     choice: EncoderChoice | None,
     force: bool,
     progress: Progress,
+    curve: bool = False,
 ) -> RetrainOutcome:
     """One retraining of a home."""
     from finetune.retrain import retrain as train
 
-    return train(settings, database, choice=choice, force=force, progress=progress)
+    return train(settings, database, choice=choice, force=force, curve=curve, progress=progress)
 
 
 def _choice(

@@ -190,3 +190,31 @@ def test_stories_are_played(kefu_json, home, tmp_path, capsys):
     assert failure["found"] == {"intent": "refund"}
     assert execute(["evaluate", "stories", str(path), "--home", str(home)]) == 1
     assert "0 of 1 stories" in capsys.readouterr().out
+
+
+def test_the_report_is_where_show_says(kefu_json, home):
+    (live,) = [each["id"] for each in kefu_json("bundles", "list") if each["live"]]
+    found = kefu_json("bundles", "show", live, "--report")
+    assert found["page"].startswith(str(home))
+    with open(found["values"], encoding="utf-8") as file:
+        assert json.load(file)["bundle"] == live
+
+
+def test_an_explanation_is_one_document(kefu_json, home, capsys):
+    found = kefu_json("explain", "怎么退款呢")
+    assert found["bundle"]
+    assert found["nearest"][0]["intent"] == "refund"
+    assert "退款" in max(found["words"], key=lambda word: word["weight"])["text"]
+    assert [limit["name"] for limit in found["limits"]] == ["answer", "clarify", "grounded"]
+    assert execute(["explain", "how do I get a refund", "--home", str(home)]) == 0
+    assert "[refund]" in capsys.readouterr().out
+
+
+def test_training_is_cross_validated_and_nothing_is_promoted(kefu_json, home, capsys):
+    before = kefu_json("bundles", "list")
+    found = kefu_json("evaluate", "training", "--folds", "2")
+    assert len(found["folds"]) == 2
+    assert 0 < found["accuracy"] <= 1
+    assert {"spread", "macro_f1", "ece"} <= set(found)
+    assert kefu_json("bundles", "list") == before
+    kefu_json("evaluate", "training", "--folds", "1000", code=2)

@@ -114,11 +114,64 @@ def test_a_correction_supersedes_the_history_and_an_earlier_correction(session):
 
 def test_a_correction_of_a_golden_question():
     fixed = example("q", "b", source=SOURCE_CORRECTION)
-    golden, corrections, rows = split([example("q", "a", golden=True, source="golden"), fixed])
-    assert ([g.label for g in golden], corrections, rows) == (["a"], (), ())
-    golden, corrections, rows = split([example("q", "a", golden=True), fixed])
-    assert golden == ()
-    assert [r.label for r in rows] == [r.label for r in corrections] == ["b"]
+    parts = split([example("q", "a", golden=True, source="golden"), fixed])
+    assert ([g.label for g in parts.golden], parts.corrections, parts.rows) == (["a"], (), ())
+    parts = split([example("q", "a", golden=True), fixed])
+    assert parts.golden == ()
+    assert [r.label for r in parts.rows] == [r.label for r in parts.corrections] == ["b"]
+    assert parts.checks.displaced == 1
+
+
+def test_a_correction_reaches_every_spelling_of_its_question():
+    fixed = example("怎么申请发票", "b", source=SOURCE_CORRECTION)
+    spelled = [
+        example("您好，請問怎麼申請發票？", "a"),
+        example("怎么申请发票！！", "a", golden=True),
+    ]
+    parts = split([*spelled, fixed, example("怎么退货", "a")])
+    assert parts.golden == ()
+    assert [(r.question, r.label) for r in parts.rows] == [
+        ("怎么申请发票", "b"), ("怎么退货", "a"),
+    ]  # fmt: skip
+    assert parts.checks.contradictions[0].kept == "b"
+    assert dict(parts.checks.contradictions[0].labels) == {"a": 2, "b": 1}
+
+
+@pytest.mark.parametrize(
+    ("golden", "row"),
+    [
+        ("where is my parcel", "Hello, WHERE is my parcel??? Thanks"),
+        ("where is my parcel", "where is my parcle"),
+        ("怎么申请电子发票", "请问怎麼申請電子發票？谢谢"),
+        ("怎么申请电子发票", "怎么申请电子发漂"),
+    ],
+)
+def test_a_row_that_reads_like_a_golden_question_is_left_out(golden, row):
+    frozen = example(golden, "a", golden=True, source="golden")
+    parts = split([frozen, example(row, "a"), example("something else entirely", "a")])
+    assert [r.question for r in parts.rows] == ["something else entirely"]
+    assert [(leak.question, leak.golden) for leak in parts.checks.leaks] == [(row, golden)]
+
+
+def test_a_correction_stays_beside_a_golden_question_of_the_file():
+    frozen = example("where is my parcel", "a", golden=True, source="golden")
+    fixed = example("where is my parcle?", "b", source=SOURCE_CORRECTION)
+    parts = split([frozen, fixed])
+    assert [r.question for r in parts.golden] == [frozen.question]
+    assert [r.question for r in parts.corrections] == [fixed.question]
+
+
+def test_what_was_left_out_adds_up():
+    examples = [
+        example("where is my parcel", "a", golden=True, source="golden"),
+        example("Where is  my parcel", "a"),
+        example("where is my parcel!", "a"),
+        *[example("refund", "a"), example("refund", "b"), example("refund", "b")],
+    ]
+    checks = split(examples).checks
+    assert (checks.examples, checks.equal_to_golden, len(checks.leaks)) == (6, 1, 1)
+    assert (checks.repeated, checks.displaced) == (2, 0)
+    assert [(c.kept, c.labels) for c in checks.contradictions] == [("b", (("b", 2), ("a", 1)))]
 
 
 def test_fingerprint_sees_the_templates_too(session):

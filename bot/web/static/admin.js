@@ -116,7 +116,9 @@ function bundleRow(admin) {
   return (one) => {
     const path = `bundles/${encodeURIComponent(one.id)}/promote`;
     const button = one.live || !admin ? "" : action(words.promote, () => call(path, "POST", {}));
-    return [make("code", { text: one.id }), one.outcome, when(one.created_at), one.live ? words.live : "", button];
+    const report = `api/admin/bundles/${encodeURIComponent(one.id)}/report`;
+    const id = make("a", { text: one.id, attributes: { href: report, target: "_blank", rel: "noopener" } });
+    return [id, one.outcome, when(one.created_at), one.live ? words.live : "", button];
   };
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import httpx2
 import pytest
 from fastapi.routing import iter_route_contexts
@@ -256,3 +258,36 @@ class TestOpenAI:
             )
         body = {"messages": [{"role": "user", "content": "x"}]}
         assert http.post("/v1/chat/completions", json=body).json()["error"]["message"]
+
+
+class TestInsight:
+    @pytest.fixture
+    def folder(self, server):
+        folder = server.services.settings.bundles_dir / "trial"
+        folder.mkdir(parents=True)
+        yield folder
+        shutil.rmtree(folder)
+
+    def test_the_report_runs_nothing_whatever_is_in_it(self, operator, http, folder):
+        (folder / "report.html").write_text("<h1>报告</h1><script>alert(1)</script>", "utf-8")
+        (folder / "report.json").write_text("{}", "utf-8")
+        response = operator.get("/api/admin/bundles/trial/report")
+        assert response.status_code == 200
+        assert response.headers["content-type"].startswith("text/html")
+        policy = response.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "sandbox" in policy
+        assert "script-src" not in policy
+        assert "报告" in response.text
+        assert http.get("/api/admin/bundles/trial/report").status_code == 401
+
+    @pytest.mark.parametrize("bundle", ["trial", "nothing", "..", "%2e%2e%2fsecret"])
+    def test_a_report_that_is_not_there_is_not_found(self, operator, bundle):
+        response = operator.get(f"/api/admin/bundles/{bundle}/report")
+        assert response.status_code in (404, 422)
+
+    def test_an_explanation(self, operator):
+        found = operator.post("/api/admin/explain", json={"text": "怎么退货"}).json()
+        assert (found["decision"], found["intent"]) == ("template", "return_goods")
+        assert {"why", "words", "ranked", "limits", "nearest", "passages", "reply"} <= found.keys()
+        assert operator.post("/api/admin/explain", json={"text": " "}).status_code == 422

@@ -1,0 +1,126 @@
+"""What a retraining starts from: the data, the live bundle, and what the shop says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from finetune.bundle import BundleContent, SearchEncoderRef, read_bundle
+from finetune.dataset import build_dataset
+from finetune.errors import BundleDamagedError
+from finetune.fingerprint import training_fingerprint
+from finetune.settings import EncoderChoice, TrainingSettings, choose_settings
+from finetune.shop import load_shop
+from finetune.types import Dataset
+from retrieval.lexicon import Lexicon
+from retrieval.text import Analyser
+from storage.bundles import Bundles
+from storage.database import Database
+from storage.types import BundleRecord
+
+_DEFAULT_WRONG_COST = 5.0
+
+
+class HomePaths(Protocol):
+    """The folders of a home, and the shop's folder where one is named."""
+
+    @property
+    def bundles_dir(self) -> Path:
+        """`bundles/<id>`."""
+        ...
+
+    @property
+    def encoders_dir(self) -> Path:
+        """`encoders/<fingerprint>`."""
+        ...
+
+    @property
+    def indexes_dir(self) -> Path:
+        """Search caches."""
+        ...
+
+    @property
+    def training_dir(self) -> Path:
+        """Unfinished fine-tunings, and their logs."""
+        ...
+
+    @property
+    def shop(self) -> Path | None:
+        """The shop's folder."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a retraining starts from."""
+
+    dataset: Dataset
+    live: BundleRecord | None
+    champion: BundleContent | None
+    analyser: Analyser
+    wrong_cost: float
+    settings: TrainingSettings
+    fingerprint: str
+    language: str
+
+    @property
+    def is_trained_already(self) -> bool:
+        """Whether the live bundle is whole and was made of just this."""
+        if self.live is None or self.champion is None:
+            return False
+        return self.live.data_fingerprint == self.fingerprint
+
+    @property
+    def search_encoder(self) -> SearchEncoderRef | None:
+        """What the live bundle searches with."""
+        return self.champion.encoder if self.champion is not None else None
+
+
+def collect(home: HomePaths, database: Database, choice: EncoderChoice | None) -> Basis:
+    """Read everything; golden questions are chosen if there are none yet."""
+    with database.session() as session:
+        dataset = build_dataset(session)
+        live = Bundles(session).live()
+    champion = _champion(home, live)
+    settings = choose_settings(champion.settings if champion is not None else {}, choice)
+    analyser, wrong_cost = _shop_says(home.shop, champion)
+    fingerprint = training_fingerprint(dataset, analyser, settings, wrong_cost)
+    language = _language(home.shop, dataset)
+    return Basis(dataset, live, champion, analyser, wrong_cost, settings, fingerprint, language)
+
+
+def _language(shop: Path | None, dataset: Dataset) -> str:
+    """The language that the report opens in: the shop's, else that of most rows."""
+    if shop is not None:
+        return load_shop(shop).default_language
+    counts = Counter(row.language for row in dataset.rows)
+    return counts.most_common(1)[0][0] if counts else "en"
+
+
+def _champion(home: HomePaths, live: BundleRecord | None) -> BundleContent | None:
+    """The live bundle; None where there is none, or none that can still be read."""
+    if live is None:
+        return None
+    try:
+        return read_bundle(home.bundles_dir / live.id)
+    except BundleDamagedError:
+        # What cannot be read cannot be compared with either: the challenger is a first bundle.
+        return None
+
+
+def _shop_says(shop: Path | None, champion: BundleContent | None) -> tuple[Analyser, float]:
+    """The analyser with the shop's words, and the cost of a wrong reply.
+
+    Without a shop folder they are what the live bundle was trained with.
+    """
+    if shop is None:
+        if champion is not None:
+            return champion.analyser, champion.thresholds.wrong_cost
+        return Analyser(Lexicon.from_package()), _DEFAULT_WRONG_COST
+    lexicon = Lexicon.from_package()
+    synonyms = shop / "synonyms.toml"
+    if synonyms.is_file():
+        lexicon = lexicon.with_synonyms(synonyms)
+    return Analyser(lexicon), load_shop(shop).wrong_cost

@@ -1,0 +1,195 @@
+"""Every sentence of the page, in Chinese and in English."""
+
+from __future__ import annotations
+
+WORDING: dict[str, tuple[str, str]] = {
+    "title": ("训练报告", "Training report"),
+    "passed": ("可以上线", "Fit to go live"),
+    "refused": ("未获准上线", "Not fit to go live"),
+    "passed_more": (
+        "门槛检查通过：新版本没有变差。",
+        "The gate let it through: the new version is no worse.",
+    ),
+    "passed_first": (
+        "第一个版本通过了门槛检查。",
+        "The gate let the first version through.",
+    ),
+    "refused_more": (
+        "门槛检查拒绝了这个版本，客户仍由原来的版本答复。",
+        "The gate refused this version; customers keep getting the one before it.",
+    ),
+    "refused_first": (
+        "门槛检查拒绝了这个版本，目前还没有版本上线。",
+        "The gate refused this version; nothing is live yet.",
+    ),
+    "numbers": ("关键数字", "The numbers that matter"),
+    "golden_right": ("黄金问题答对", "golden questions right"),
+    "golden_right_more": ("共 {n} 题，从不参与训练", "{n} of them, never trained on"),
+    "held_out_right": ("留出问题答对", "held-out questions right"),
+    "held_out_right_more": ("共 {n} 题，训练时未见过", "{n} of them, unseen in training"),
+    "answered": ("直接用模板答复", "answered by a template"),
+    "answered_more": ("其中 {right} 是对的", "{right} of these are right"),
+    "oos": ("范围外问题不误答", "out of scope, not answered"),
+    "oos_more": ("店里不管的问题，不会发模板", "questions the shop does not serve"),
+    "ece": ("置信度误差（ECE）", "confidence error (ECE)"),
+    "ece_more": ("越小越好，0.03 以下很好", "smaller is better; below 0.03 is good"),
+    "search": ("检索前三命中", "found among the first three"),
+    "search_more": ("黄金问题的答案能被搜到", "answers of golden questions, by search"),
+    "size": ("训练问题", "training questions"),
+    "size_more": ("{n} 个意图", "{n} intents"),
+    "majority": ("只猜最常见的意图", "the commonest intent alone"),
+    "majority_more": ("用来比较的底线", "what has to be beaten"),
+    "not_measured": ("未测", "not measured"),
+    "intents": ("各个意图", "Intent by intent"),
+    "intents_note": (
+        "黄金问题与留出问题合在一起统计，从最差的排起。精确率：判成这个意图的有多少真是；"
+        "召回率：这个意图的问题认出了多少。",
+        "Golden and held-out questions together, the worst first. Precision: how many of those "
+        "taken for the intent are of it. Recall: how many of its questions were recognised.",
+    ),
+    "intent": ("意图", "Intent"),
+    "language": ("语言", "Language"),
+    "rows": ("训练", "Trained"),
+    "asked": ("测试", "Tested"),
+    "precision": ("精确率", "Precision"),
+    "recall": ("召回率", "Recall"),
+    "more_intents": ("其余 {n} 行", "{n} more rows"),
+    "zh": ("中文", "Chinese"),
+    "en": ("英文", "English"),
+    "golden": ("黄金问题", "Golden"),
+    "held_out": ("留出问题", "Held out"),
+    "right": ("答对", "Right"),
+    "languages": ("各种语言", "By language"),
+    "matrix": ("什么被当成了什么", "What was taken for what"),
+    "matrix_note": (
+        "每行是真实的意图，每列是模型的判断；绿色对角线是判对的，橙色是混淆，颜色越浓，占该行的比例越大。",
+        "A row is the true intent, a column what the model thought. Green on the diagonal is "
+        "right, orange is confused; the stronger the colour, the larger its share of the row.",
+    ),
+    "matrix_part": (
+        "共 {of} 个意图，这里是最易混淆的 {n} 个。",
+        "The {n} most confused of {of} intents.",
+    ),
+    "matrix_none": ("没有任何混淆。", "Nothing was confused."),
+    "elsewhere": ("其他", "other"),
+    "confusions": ("最常见的混淆", "The worst confusions"),
+    "taken_for": ("被当成", "taken for"),
+    "none": ("没有。", "None."),
+    "times": ("{n} 次", "{n} times"),
+    "once": ("1 次", "once"),
+    "confidence": ("置信度可信吗", "Does its confidence mean what it says?"),
+    "histogram": (
+        "有多大把握。绿色是店里管的问题，橙色是范围外的问题，"
+        "两者分得越开越好。虚线是直接答复的门槛 {limit}。",
+        "How sure it is. Green: questions in scope; orange: out of scope. The further apart the "
+        "better. The dashed line is the limit for answering, {limit}.",
+    ),
+    "reliability": (
+        "说有几成把握，就该对几成：点应落在对角线上，圆点越大问题越多。ECE {ece}。",
+        "Of what it is 80% sure of, 80% should be right: dots belong on the diagonal; the larger, "
+        "the more questions. ECE {ece}.",
+    ),
+    "coverage": (
+        "只答最有把握的一部分，能对多少。圆点是选定的门槛：直接答复 {answered}，其中对 {right}。",
+        "What is right if only the surest share is answered. The dot is the chosen limit: "
+        "{answered} answered, {right} of these right.",
+    ),
+    "histogram_name": ("置信度直方图", "Histogram of confidence"),
+    "reliability_name": ("可靠性图", "Reliability diagram"),
+    "coverage_name": ("答复比例与准确率", "Coverage against accuracy"),
+    "bins": ("各档的题数", "Count per bin"),
+    "bin": ("置信度", "Confidence"),
+    "count": ("题数", "Questions"),
+    "mean": ("平均置信度", "Mean confidence"),
+    "axis_sure": ("把握", "P(right)"),
+    "axis_questions": ("占比", "Share of questions"),
+    "axis_answered": ("答复的比例", "Share answered"),
+    "axis_right": ("答对", "Right"),
+    "axis_confidence": ("置信度", "Confidence"),
+    "axis_rows": ("训练行数", "Training rows"),
+    "no_held_out": ("没有留出的问题可画。", "There are no held-out questions to draw."),
+    "curve": ("再多一些问题有用吗", "Would more questions help?"),
+    "curve_note": (
+        "用四分之一、一半、四分之三和全部训练问题各训练一次，都拿同一批没见过的问题来考。"
+        "曲线末端还在上升，就值得继续收集。",
+        "Trained on a quarter, a half, three quarters and all of the training rows, each asked "
+        "the same unseen questions. If the line still rises at its end, more are worth it.",
+    ),
+    "curve_none": (
+        "没有画：要么问题太少，要么训练太慢。想看可运行 kefu evaluate training --curve。",
+        "Not drawn: too few questions, or training takes too long. "
+        "kefu evaluate training --curve draws it.",
+    ),
+    "challenge": ("与上线版本相比", "Beside the live version"),
+    "challenge_none": (
+        "这是第一个版本，没有可比的。",
+        "This is the first version: there is nothing to compare it with.",
+    ),
+    "challenge_note": (
+        "同样的 {n} 道黄金问题。若两个版本一样好，"
+        "出现这么大差别的概率是 {p}（McNemar 精确检验，双侧）。",
+        "The same {n} golden questions. If the two were equally good, a difference this large "
+        "would come about with a probability of {p} (McNemar's exact test, two-sided).",
+    ),
+    "both_right": ("都对", "both right"),
+    "won": ("新对", "won"),
+    "lost": ("新错", "lost"),
+    "both": ("都错", "both wrong"),
+    "question": ("问题", "Question"),
+    "expected": ("应为", "Expected"),
+    "before": ("原来", "Before"),
+    "after": ("现在", "Now"),
+    "doubtful": ("可能标错的问题", "Labels that may be wrong"),
+    "doubtful_note": (
+        "没见过这些行的模型明显更相信另一个标签，请人看一眼。共 {n} 条，最可疑的在前。",
+        "A model that had not seen these rows is much surer of another label; a person should "
+        "look. {n} in all, the most doubtful first.",
+    ),
+    "doubtful_skipped": (
+        "行数和意图太多，这次没有查找。",
+        "Not looked for: there are too many rows and intents.",
+    ),
+    "given": ("现有标签", "Label"),
+    "suggested": ("建议", "Suggested"),
+    "few": ("问题太少的意图", "Intents with few questions"),
+    "few_note": (
+        "训练问题少于 {n} 条。它们照常训练：实测即使只有一条，也比交给检索更好。请多补充问法。",
+        "Fewer than {n} training questions. They are trained all the same: measured, even a "
+        "single one does better than leaving the intent to search. Add more wordings.",
+    ),
+    "unsendable": (
+        "没有模板、因此交给检索的意图（{n}）",
+        "Intents without a template, left to search ({n})",
+    ),
+    "template": ("模板", "Template"),
+    "yes": ("有", "yes"),
+    "no": ("没有，交给检索", "none: left to search"),
+    "data": ("数据从哪里来", "What it was trained on"),
+    "data_rows": ("训练行", "Training rows"),
+    "data_corrections": ("其中人工更正", "of these, corrections by people"),
+    "data_oos": ("其中范围外的例子", "of these, examples out of scope"),
+    "data_golden": ("黄金问题", "Golden questions"),
+    "data_repeated": ("重复而合并的行", "Rows folded into the same question"),
+    "data_equal": ("与黄金问题相同而剔除", "Left out: the same as a golden question"),
+    "data_near": ("与黄金问题几乎相同而剔除", "Left out: nearly the same as a golden question"),
+    "data_displaced": ("为更正让位的黄金问题", "Golden questions that gave way to a correction"),
+    "data_contradictory": ("标签互相矛盾的问题", "Questions with contradictory labels"),
+    "source": ("来源", "Source"),
+    "leaks": ("几乎相同而剔除的行（{n}）", "Rows left out as nearly golden ({n})"),
+    "nearly": ("几乎等于", "Nearly equals"),
+    "contradictions": ("标签矛盾的问题（{n}）", "Questions with contradictory labels ({n})"),
+    "labels": ("标签", "Labels"),
+    "kept": ("采用", "Kept"),
+    "source_history": ("历史记录", "history"),
+    "source_dialogue": ("历史对话", "dialogues"),
+    "source_correction": ("人工更正", "corrections"),
+    "source_golden": ("黄金文件", "golden file"),
+    "settings": ("训练设置", "Training settings"),
+    "limits": ("决策门槛", "Decision limits"),
+    "limit_answer": ("把握达到此值才发模板", "A template is sent from P(right)"),
+    "limit_clarify": ("达到此值才问“您是想问”", "Two intents are offered from"),
+    "limit_grounded": ("相关度达到此值才引用文档", "A passage is quoted from P(relevant)"),
+    "limit_wrong_cost": ("答错一次相当于几次不答", "A wrong reply costs, in refusals"),
+    "made": ("生成于 {when}", "made {when}"),
+    "switch": ("语言", "Language"),
+}
