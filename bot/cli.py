@@ -14,6 +14,7 @@ from bot.commands import (
     bundles,
     evaluation,
     history,
+    jobs,
     maintenance,
     review,
     serve,
@@ -49,6 +50,7 @@ def build() -> typer.Typer:
         asking,
         review,
         bundles,
+        jobs,
         staff,
         maintenance,
     ):

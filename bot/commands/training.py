@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.commands.lock import TRAINING_LOCK, only_one
 from bot.commands.options import Home, Json, open_database, settings_for
 from bot.commands.output import Progress, ProgressBars, say, show, show_json
 
@@ -40,7 +41,7 @@ def retrain(
     with open_database(settings) as database, ProgressBars() as progress:
         outcome = retrain_home(settings, database, encoder=encoder, force=force, progress=progress)
     if as_json:
-        show_json(_document(outcome))
+        show_json(as_document(outcome))
     else:
         _tell(outcome)
     if outcome.outcome == "refused":
@@ -55,13 +56,29 @@ def retrain_home(
     force: bool,
     progress: Progress,
 ) -> RetrainOutcome:
-    """One retraining of a home."""
+    """One retraining of a home, beside which there is no other."""
+    with only_one(settings.home, TRAINING_LOCK):
+        return train_home(settings, database, encoder=encoder, force=force, progress=progress)
+
+
+def train_home(
+    settings: Settings,
+    database: Database,
+    *,
+    encoder: str | None,
+    force: bool,
+    progress: Progress,
+) -> RetrainOutcome:
+    """As `retrain_home`, for whoever holds the lock of trainings already."""
+    from finetune.leftovers import sweep
     from finetune.retrain import retrain as train
 
+    sweep(settings)
     return train(settings, database, encoder=encoder, force=force, progress=progress)
 
 
-def _document(outcome: RetrainOutcome) -> dict[str, object]:
+def as_document(outcome: RetrainOutcome) -> dict[str, object]:
+    """What `retrain --json` prints, and what a job keeps as its result."""
     return {
         "outcome": outcome.outcome,
         "bundle": outcome.bundle,
