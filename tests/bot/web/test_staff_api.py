@@ -193,10 +193,10 @@ class TestLearning:
     def test_a_bundle_whose_files_are_not_whole_is_not_made_live(self, server, admin):
         def unit(session):
             bundles = Bundles(session)
-            for name in ("older", "damaged"):
+            for name in ("older", "newer", "damaged"):
                 bundles.add(name, data_fingerprint="f", metrics={}, outcome="trained")
-            bundles.promote("older", by="tests", reason="to go back to")
-            bundles.promote("trial", by="tests", reason="live again")
+            for name in ("older", "newer"):
+                bundles.promote(name, by="tests", reason="to go back from")
 
         server.run(server.services.work.run(unit))
         folder = server.settings.bundles_dir / "damaged"
@@ -207,7 +207,9 @@ class TestLearning:
             assert refused.status_code == 409, path
             assert "expected a whole bundle" in refused.json()["detail"]
         (live,) = [b for b in admin.get("/api/admin/bundles").json() if b["live"]]
-        assert (live["id"], live["removed_at"], live["erased_since"]) == ("trial", None, None)
+        assert (live["id"], live["removed_at"], live["erased_since"]) == ("newer", None, None)
+        back = lambda s: Bundles(s).promote("trial", by="tests", reason="as before")  # noqa: E731
+        server.run(server.services.work.run(back))
 
     def test_a_question_without_an_answer_waits_for_review(self, customer, operator):
         assert customer.ask("xylophone zebra quartz")["decision"] == "no_answer"
