@@ -96,25 +96,25 @@ async def measure(
 ) -> Promotions:
     """Change the live bundle to and fro, while customers write at their pace."""
     seen, over = Seen(), asyncio.Event()
-    limits = httpx2.Limits(max_connections=200, max_keepalive_connections=200)
+    # The server closes what was idle for 5 s, and cuts off who writes at that very moment.
+    limits = httpx2.Limits(max_connections=200, keepalive_expiry=PACE_SECONDS)
     async with httpx2.AsyncClient(base_url=address, timeout=60, limits=limits) as client:
         staff = Staff(client, token)
         newest = next(each["id"] for each in await staff.bundles() if each["live"])
         before = await answers(client)
-        crowd = [
-            asyncio.create_task(_chat(client, seen, over, place, pace * place / customers, pace))
-            for place in range(customers)
-        ]
         back, forth, memory = [], [], [resident_gib(pid)]
-        for number in range(changes):
-            if number % 2:
-                forth.append(await staff.change(f"{newest}/promote"))
-            else:
-                back.append(await staff.change("rollback"))
-            memory.append(resident_gib(pid))
-            await asyncio.sleep(pace / 2)
-        over.set()
-        await asyncio.gather(*crowd)
+        async with asyncio.TaskGroup() as crowd:
+            for place in range(customers):
+                phase = pace * place / customers
+                crowd.create_task(_chat(client, seen, over, place, phase, pace))
+            for number in range(changes):
+                if number % 2:
+                    forth.append(await staff.change(f"{newest}/promote"))
+                else:
+                    back.append(await staff.change("rollback"))
+                memory.append(resident_gib(pid))
+                await asyncio.sleep(pace / 2)
+            over.set()
         if changes % 2:
             await staff.change(f"{newest}/promote")
         after = await answers(client)
