@@ -15,6 +15,7 @@ from bot.commands import (
     evaluation,
     explaining,
     history,
+    jobs,
     maintenance,
     review,
     serve,
@@ -51,6 +52,7 @@ def build() -> typer.Typer:
         explaining,
         review,
         bundles,
+        jobs,
         staff,
         maintenance,
     ):

@@ -12,15 +12,15 @@ from typing import Any
 
 from finetune.classifier import IntentClassifier
 from finetune.errors import BundleDamagedError
-from finetune.manifest import damaged, verify_bundle, write_manifest
+from finetune.manifest import DESCRIPTION, damaged, verify_bundle, write_manifest
 from finetune.types import Thresholds
 from retrieval.encoder import load_encoder
 from retrieval.fusion import Fusion
+from retrieval.index import cache_name
 from retrieval.lexicon import Lexicon
 from retrieval.text import Analyser
 from retrieval.types import Encoder
 
-_DESCRIPTION = "bundle.json"
 _METRICS = "metrics.json"
 _FUSION = "fusion.json"
 _LEXICON = "lexicon.json"
@@ -91,10 +91,11 @@ def write_bundle(
             "source": content.encoder.source,
             "embedded": content.encoder.embedded,
         },
+        "index": cache_name(content.encoder.fingerprint, content.analyser),
         "data_fingerprint": content.data_fingerprint,
         "settings": content.settings,
     }
-    _write_json(fresh / _DESCRIPTION, description)
+    _write_json(fresh / DESCRIPTION, description)
     _write_json(fresh / _METRICS, content.metrics)
     if describe is not None:
         describe(fresh)
@@ -119,7 +120,7 @@ def read_bundle(folder: Path) -> BundleContent:
     """Read a bundle's own files, without its search encoder."""
     verify_bundle(folder)
     try:
-        description = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         return BundleContent(
             classifier=IntentClassifier.load(folder / _INTENT),
             thresholds=Thresholds(**description["thresholds"]),

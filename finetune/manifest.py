@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from finetune.errors import BundleDamagedError
 
 MANIFEST = "manifest.json"
+DESCRIPTION = "bundle.json"
 _FORMAT = 1
+_ENCODER_PARTS = "modules.json"
 
 
 def write_manifest(folder: Path) -> None:
@@ -33,6 +36,36 @@ def verify_bundle(folder: Path) -> None:
         if expected.get(name) != found.get(name):
             state = "is missing" if name not in found else "is not what the manifest says"
             raise damaged(folder, f"{name} {state}")
+
+
+def verify_for_serving(folder: Path, encoders: Path) -> None:
+    """As `verify_bundle`, and the search encoder that the bundle names must lie in the home.
+
+    Whether that is the very one is found out by whoever loads it: its weights are its name.
+    """
+    verify_bundle(folder)
+    uses = read_uses(folder)
+    if uses.encoder is not None and not (encoders / uses.encoder / _ENCODER_PARTS).is_file():
+        raise damaged(folder, f"its search encoder {uses.encoder} is not in the home")
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """What a bundle needs beside its own files: folders of `encoders/` and `indexes/`."""
+
+    encoder: str | None
+    index: str | None
+
+
+def read_uses(folder: Path) -> Uses:
+    """What a bundle says that it needs; an encoder that is loaded by name lies in no folder."""
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        encoder = description["encoder"]
+        source = str(encoder["source"]) if encoder["embedded"] else None
+        return Uses(source, description.get("index"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise damaged(folder, "its description cannot be read") from error
 
 
 def damaged(folder: Path, why: str) -> BundleDamagedError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import time
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,6 +15,7 @@ SHOP_FILE = "shop.toml"
 INTENTS_FILE = "intents.toml"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
+_MOST_DAYS = 3650
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
@@ -41,6 +42,34 @@ class HandOff:
 
 
 @dataclass(frozen=True, slots=True)
+class RetrainingPlan:
+    """When to retrain without being asked: after so many days or corrections, or on drift.
+
+    Nought is never. Who says nothing wants nothing.
+    """
+
+    every_days: float = 0.0
+    after_corrections: int = 0
+    when_drifting: bool = False
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is planned."""
+        return bool(self.every_days or self.after_corrections or self.when_drifting)
+
+    @property
+    def in_words(self) -> str:
+        """The plan, for a person."""
+        parts = {
+            f"every {self.every_days:g} days": self.every_days,
+            f"after {self.after_corrections} corrections": self.after_corrections,
+            "on drift": self.when_drifting,
+        }
+        wanted = [part for part, holds in parts.items() if holds]
+        return f"retrains by itself {', '.join(wanted)}" if wanted else "never retrains by itself"
+
+
+@dataclass(frozen=True, slots=True)
 class Shop:
     """What shop.toml says; texts are per language."""
 
@@ -55,6 +84,7 @@ class Shop:
     suggestions: tuple[str, ...]
     suggested_questions: dict[str, tuple[str, ...]]
     handoff: HandOff
+    retraining: RetrainingPlan
 
 
 def load_shop(path: Path) -> Shop:
@@ -77,6 +107,7 @@ def load_shop(path: Path) -> Shop:
         suggestions=table.texts("suggestions"),
         suggested_questions={language: questions.texts(language) for language in languages},
         handoff=_handoff(table.table("handoff"), languages),
+        retraining=_retraining(table.table("retraining")),
     )
 
 
@@ -186,14 +217,27 @@ def _clock(table: TomlTable, key: str, default: str) -> time:
 
 
 def _handoff(table: TomlTable, languages: tuple[str, ...]) -> HandOff:
-    failures = table.number("offer_after_failures", 2, least=1)
-    if not failures.is_integer():
-        raise table.error("offer_after_failures", "a whole number", failures)
     return HandOff(
         enabled=table.flag("enabled", default=True),
-        offer_after_failures=int(failures),
+        offer_after_failures=table.whole("offer_after_failures", 2, least=1),
         remind_after_minutes=table.number("remind_after_minutes", 5),
         give_back_after_minutes=table.number("give_back_after_minutes", 30),
         waiting=table.by_language("waiting", languages),
         closed=table.by_language("closed", languages),
+    )
+
+
+def _retraining(table: TomlTable) -> RetrainingPlan:
+    known = [each.name for each in fields(RetrainingPlan)]
+    for key in table.values:
+        # A misspelt key would leave a plan that never does anything, and nobody would see it.
+        if key not in known:
+            raise table.error(key, f"one of the keys {', '.join(known)}", table.values[key])
+    days = table.number("every_days", 0.0)
+    if days > _MOST_DAYS:
+        raise table.error("every_days", f"a number of at most {_MOST_DAYS}", days)
+    return RetrainingPlan(
+        every_days=days,
+        after_corrections=table.whole("after_corrections", 0),
+        when_drifting=table.flag("when_drifting", default=False),
     )

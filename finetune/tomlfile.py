@@ -34,6 +34,13 @@ class TomlTable:
             raise self.error(key, f"a number of at least {least:g}", value)
         return float(value)
 
+    def whole(self, key: str, default: int, least: int = 0) -> int:
+        """A whole number of at least `least`."""
+        value = self.number(key, default, least)
+        if not value.is_integer():
+            raise self.error(key, "a whole number", value)
+        return int(value)
+
     def flag(self, key: str, default: bool) -> bool:
         """True or false."""
         value = self.values.get(key, default)

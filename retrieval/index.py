@@ -51,7 +51,7 @@ class HybridIndex:
 
     def __init__(self, folder: Path, encoder: Encoder, analyser: Analyser, fusion: Fusion) -> None:
         """`folder` keeps the cache; nothing is read before `sync`."""
-        self._folder = folder / _cache_name(encoder, analyser)
+        self._folder = folder / cache_name(encoder.fingerprint, analyser)
         self._encoder = encoder
         self._analyser = analyser
         self.fusion = fusion
@@ -241,8 +241,9 @@ def _own_text(passage: Passage) -> str:
     return " ".join(part for part in (passage.title, passage.heading, passage.text) if part)
 
 
-def _cache_name(encoder: Encoder, analyser: Analyser) -> str:
-    return f"{encoder.fingerprint}-{analyser.fingerprint}"
+def cache_name(encoder_fingerprint: str, analyser: Analyser) -> str:
+    """The folder, below `indexes/`, of the cache that this encoder and analyser share."""
+    return f"{encoder_fingerprint}-{analyser.fingerprint}"
 
 
 def _sha256(path: Path) -> str:

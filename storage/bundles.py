@@ -9,8 +9,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from storage.audit import AuditLog
-from storage.base import utc_now
-from storage.errors import ConflictError, NotFoundError
+from storage.base import chunks, utc_now
+from storage.errors import ConflictError, InputError, NotFoundError
 from storage.models import BundleRow, LiveBundleRow
 from storage.types import BundleRecord
 
@@ -67,6 +67,24 @@ class Bundles:
         live_id = self.live_id()
         return None if live_id is None else self._found(self._row(live_id).supersedes)
 
+    def to_roll_back_to(self) -> BundleRecord:
+        """As `previous`, where there must be one."""
+        previous = self.previous()
+        if previous is None:
+            raise ConflictError("expected an earlier live bundle to go back to, found none")
+        return previous
+
+    def roll_back(self, bundle_id: str, *, by: str) -> BundleRecord:
+        """Go back to this bundle, which must still be the one that was live before."""
+        live_id = self._session.scalar(select(LiveBundleRow.bundle_id).with_for_update())
+        if self.to_roll_back_to().id != bundle_id:
+            raise ConflictError(
+                f"expected to go back from another bundle than {live_id!r}, "
+                "which was promoted this moment; look at `kefu bundles list`"
+            )
+        self.promote(bundle_id, by=by, reason="rollback", override=True)
+        return self.get(bundle_id)
+
     def promote(self, bundle_id: str, *, by: str, reason: str, override: bool = False) -> None:
         """Make a bundle the live one, and write down who did it and why.
 
@@ -74,6 +92,7 @@ class Bundles:
         """
         live_id = self._session.scalar(select(LiveBundleRow.bundle_id).with_for_update())
         row = self._row(bundle_id)
+        _bundle(row, live_id).must_have_files()
         if row.outcome == OUTCOME_REFUSED and not override:
             raise ConflictError(
                 f"the gate refused bundle {bundle_id!r}; to pass the gate, promote with --override"
@@ -99,6 +118,29 @@ class Bundles:
         query = select(BundleRow).order_by(BundleRow.created_at.desc(), BundleRow.id.desc())
         return [_bundle(row, live_id) for row in self._session.scalars(query)]
 
+    def prune(self, keep: int, *, by: str) -> tuple[str, ...]:
+        """Mark all but the newest `keep` bundles as removed; gives their ids, the newest first.
+
+        The live one and the one that a rollback goes back to stay whatever their age. Rows stay
+        too: messages and the audit log name them, and their figures are a history.
+        """
+        if keep < 0:
+            raise InputError(f"expected to keep 0 bundles or more, found {keep}")
+        # Whoever promotes waits until this is settled.
+        self._session.scalar(select(LiveBundleRow.bundle_id).with_for_update())
+        previous = self.previous()
+        stay = {self.live_id(), previous.id if previous is not None else None}
+        there = [each for each in self.list() if each.removed_at is None]
+        gone = tuple(each.id for each in there[keep:] if each.id not in stay)
+        for some in chunks(gone):
+            marked = update(BundleRow).where(BundleRow.id.in_(some)).values(removed_at=utc_now())
+            self._session.execute(marked)
+        for bundle_id in gone:
+            AuditLog(self._session).add(
+                actor=by, action="bundle.remove", subject=f"bundle:{bundle_id}", detail={}
+            )
+        return gone
+
     def _row(self, bundle_id: str) -> BundleRow:
         row = self._session.get(BundleRow, bundle_id)
         if row is None:
@@ -119,4 +161,5 @@ def _bundle(row: BundleRow, live_id: str | None) -> BundleRecord:
         live=row.id == live_id,
         promoted_at=row.promoted_at,
         erased_since=row.erased_since,
+        removed_at=row.removed_at,
     )

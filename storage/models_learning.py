@@ -170,6 +170,7 @@ class BundleRow(Base):
     supersedes: Mapped[str | None] = mapped_column(ForeignKey("bundle.id"))
     promoted_at: Mapped[datetime | None]
     erased_since: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 

@@ -71,6 +71,7 @@ class JobRow(Base):
     result: Mapped[dict[str, Any] | None]
     error: Mapped[str | None]
     owner: Mapped[str | None]
+    cancelled_by: Mapped[str | None]
     lease_seconds: Mapped[float | None]
     lease_until: Mapped[datetime | None]
     attempts: Mapped[int]

@@ -57,6 +57,7 @@ class MessageRow(Base):
         UniqueConstraint("conversation_id", "seq"),
         UniqueConstraint("conversation_id", "external_id"),
         UniqueConstraint("reply_to"),
+        Index(None, "created_at"),
         {"sqlite_autoincrement": True},
     )
 

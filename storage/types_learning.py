@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from storage.errors import ConflictError
+
 SEARCH_KIND_DOCUMENT = "document"
 SEARCH_KIND_ANSWER = "answer"
 ANSWER_PREFIX = "answer:"
@@ -132,3 +134,13 @@ class BundleRecord:
     promoted_at: datetime | None = None
     erased_since: datetime | None = None
     """When data that it was trained on was first erased after its training."""
+    removed_at: datetime | None = None
+    """When its files were removed to make room; it cannot be promoted any more."""
+
+    def must_have_files(self) -> None:
+        """Raise ConflictError if its files were removed."""
+        if self.removed_at is not None:
+            raise ConflictError(
+                f"the files of bundle {self.id!r} were removed on {self.removed_at:%Y-%m-%d}; "
+                "promote another one (`kefu bundles list`)"
+            )

@@ -22,6 +22,7 @@ class JobStatus(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,29 @@ class Job:
     error: str | None = None
     owner: str | None = None
     attempts: int = 0
+    cancelled_by: str | None = None
+    """Who asked for its end; a running one ends at its next step."""
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RetrainingFacts:
+    """What a schedule needs to know of the past.
+
+    `ended_at` is when the last retraining ended, and `outcome` what came of it: promoted,
+    unchanged or refused, which are verdicts, or failed or cancelled. `judged_at` is when the last
+    one with a verdict began, `corrections` is how many came in since. `failures` counts the
+    latest ones in a row without a verdict, `fruitless` those that promoted nothing.
+    """
+
+    live: str | None
+    busy: bool
+    ended_at: datetime | None
+    outcome: str | None
+    judged_at: datetime | None
+    failures: int
+    fruitless: int
+    corrections: int
 
 
 @dataclass(frozen=True, slots=True)

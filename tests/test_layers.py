@@ -46,7 +46,7 @@ SHARED_NAMES = {
 }
 EXCEPTIONS = {
     ("bot/web/errors.py", "sqlalchemy"): "renders a database error that no repository expected",
-    ("bot/commands/working.py", "os.environ"): "hands its environment on to a child process",
+    ("bot/commands/watching.py", "os.environ"): "hands its environment on to a child process",
 }
 # Slow to import and not needed to serve: imported inside the function that trains or loads.
 LAZY = {"sentence_transformers", "transformers", "sklearn", "scipy", "accelerate", "peft"}

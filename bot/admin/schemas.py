@@ -114,6 +114,8 @@ class BundleOut(Out):
     outcome: str
     live: bool
     promoted_at: datetime | None
+    erased_since: datetime | None
+    removed_at: datetime | None
 
 
 class PromoteIn(In):
@@ -139,7 +141,11 @@ class JobOut(Out):
     progress: float
     detail: str
     result: dict[str, Any] | None
+    error: str | None
+    attempts: int
+    cancelled_by: str | None
     created_at: datetime
+    finished_at: datetime | None
 
 
 class RetrainIn(In):
@@ -230,15 +236,3 @@ class HitOut(Out):
     dense: float
     keyword: float
     matched: list[str]
-
-
-class StatsOut(Out):
-    """How much there is of everything."""
-
-    bundle: str | None
-    knowledge_revision: int
-    templates: int
-    examples: int
-    documents: int
-    open_reviews: int
-    conversations: dict[ConversationStatus, int]

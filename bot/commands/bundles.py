@@ -12,6 +12,7 @@ from bot.commands.options import Home, Json, group, open_database, settings_for
 from bot.commands.output import document, show, show_json, show_table
 
 if TYPE_CHECKING:
+    from bot.settings import Settings
     from storage.types import BundleRecord
 
 BundleId = Annotated[str, typer.Argument(metavar="ID", help="A bundle's id, see `bundles list`.")]
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
     commands.command("show")(show_bundle)
     commands.command("promote")(promote)
     commands.command("rollback")(rollback)
+    commands.command("prune")(prune)
     app.add_typer(commands)
 
 
@@ -37,7 +39,7 @@ def list_bundles(ctx: typer.Context, as_json: Json = False, home: Home = None) -
         show_json([document(bundle) for bundle in found])
         return
     rows = [
-        (each.id, f"{each.created_at:%Y-%m-%d %H:%M}", each.outcome, "live" if each.live else "")
+        (each.id, f"{each.created_at:%Y-%m-%d %H:%M}", each.outcome, _remarks(each))
         for each in found
     ]
     show_table(("bundle", "made", "outcome", ""), rows)
@@ -90,12 +92,11 @@ def promote(
 
     settings = settings_for(ctx, home)
     with open_database(settings) as database:
+        with database.session(read_only=True) as session:
+            Bundles(session).get(bundle).must_have_files()
+        _check_files(settings, bundle)
         with database.session() as session:
-            repository = Bundles(session)
-            repository.get(bundle)
-            _check_files(settings.bundles_dir / bundle)
-            repository.promote(bundle, by=who(), reason=reason, override=override)
-        with database.session() as session:
+            Bundles(session).promote(bundle, by=who(), reason=reason, override=override)
             found = Bundles(session).get(bundle)
     _tell(found, as_json)
 
@@ -103,27 +104,48 @@ def promote(
 def rollback(ctx: typer.Context, as_json: Json = False, home: Home = None) -> None:
     """Make the bundle live again that was live before."""
     from storage.bundles import Bundles
-    from storage.errors import ConflictError
 
     settings = settings_for(ctx, home)
     with open_database(settings) as database:
+        with database.session(read_only=True) as session:
+            previous = Bundles(session).to_roll_back_to()
+            previous.must_have_files()
+        _check_files(settings, previous.id)
         with database.session() as session:
-            repository = Bundles(session)
-            previous = repository.previous()
-            if previous is None:
-                raise ConflictError("expected an earlier live bundle to go back to, found none")
-            _check_files(settings.bundles_dir / previous.id)
-            repository.promote(previous.id, by=who(), reason="rollback", override=True)
-        with database.session() as session:
-            found = Bundles(session).get(previous.id)
+            found = Bundles(session).roll_back(previous.id, by=who())
     _tell(found, as_json)
 
 
-def _check_files(folder: Path) -> None:
-    """Refuse a bundle that no server could load."""
-    from finetune.manifest import verify_bundle
+def prune(
+    ctx: typer.Context,
+    keep: Annotated[int, typer.Option(help="How many of the newest stay.", min=0)] = 10,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Remove the files of old bundles, and encoders and caches that no other bundle uses.
 
-    verify_bundle(folder)
+    The live bundle and the one before it always stay.
+    """
+    from bot.commands.lock import TRAINING_LOCK, only_one
+    from finetune.leftovers import prune as remove
+
+    settings = settings_for(ctx, home)
+    with open_database(settings) as database, only_one(settings.home, TRAINING_LOCK):
+        pruned = remove(settings, database, keep, by=who())
+    if as_json:
+        show_json(document(pruned))
+        return
+    removed = (*pruned.bundles, *pruned.encoders, *pruned.indexes)
+    for name in removed:
+        show(f"removed {name}")
+    show(f"{len(removed)} folders removed, {pruned.freed / 10**6:.1f} MB freed")
+
+
+def _check_files(settings: Settings, bundle: str) -> None:
+    """Refuse a bundle that no server could load."""
+    from finetune.manifest import verify_for_serving
+
+    verify_for_serving(settings.bundles_dir / bundle, settings.encoders_dir)
 
 
 def who() -> str:
@@ -135,9 +157,18 @@ def _tell(bundle: BundleRecord, as_json: bool) -> None:
     if as_json:
         show_json(document(bundle))
         return
-    show(f"{bundle.id}  {bundle.outcome}{'  live' if bundle.live else ''}")
+    show("  ".join(filter(None, (bundle.id, bundle.outcome, _remarks(bundle)))))
     rows = [(name, value) for name, value in bundle.metrics.items() if _is_plain(value)]
     show_table(("metric", "value"), rows)
+
+
+def _remarks(bundle: BundleRecord) -> str:
+    said = {
+        "live": bundle.live,
+        "trained on data erased since: retrain": bundle.erased_since is not None,
+        "files removed": bundle.removed_at is not None,
+    }
+    return ", ".join(remark for remark, holds in said.items() if holds)
 
 
 def _is_plain(value: object) -> bool:

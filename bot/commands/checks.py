@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 from sqlalchemy.orm import Session
@@ -13,15 +14,18 @@ from sqlalchemy.orm import Session
 from bot.commands.lock import held_by
 from bot.commands.options import open_database
 from bot.commands.serving import TELEGRAM_LOCK, WEB_LOCK
+from bot.schedule import measure_drift
 from bot.settings import Settings
 from finetune.bundle import load_bundle
-from finetune.shop import load_shop
+from finetune.drift import WINDOW_DAYS
+from finetune.shop import RetrainingPlan, load_shop
 from storage import migrate
 from storage.bundles import Bundles
 from storage.database import Database
 from storage.errors import KefuError
 from storage.examples import Examples
 from storage.knowledge import Knowledge
+from storage.retraining import retraining_facts
 from storage.staff import StaffAccounts
 from storage.templates import Templates
 
@@ -58,6 +62,8 @@ def _stored(settings: Settings) -> list[Check]:
                     _guarded("bundle", lambda: _bundle(settings, session)),
                     _guarded("content", lambda: _content(session)),
                     _guarded("staff", lambda: _staff(session)),
+                    _guarded("retraining", lambda: _retraining(settings, session)),
+                    _guarded("drift", lambda: _drift(session)),
                 ]
             checks.append(_serving(settings))
             return checks
@@ -92,6 +98,9 @@ def _bundle(settings: Settings, session: Session) -> Check:
     if live is None:
         return Check("bundle", "problem", "nothing is live: import history, then `kefu retrain`")
     load_bundle(settings.bundles_dir / live.id, settings.encoders_dir)
+    if live.erased_since is not None:
+        told = f"{live.id} was trained on data that was erased since: run `kefu retrain`"
+        return Check("bundle", "problem", told)
     return Check("bundle", "ok", f"{live.id} is live and complete")
 
 
@@ -110,6 +119,23 @@ def _staff(session: Session) -> Check:
     if not accounts:
         return Check("staff", "missing", "no account: `kefu user add NAME --role admin`")
     return Check("staff", "ok", ", ".join(f"{each.name} ({each.role})" for each in accounts))
+
+
+def _retraining(settings: Settings, session: Session) -> Check:
+    """What came of the last retraining, and when the next one begins by itself."""
+    facts = retraining_facts(session)
+    last = "none yet" if facts.ended_at is None else f"{facts.ended_at:%Y-%m-%d}: {facts.outcome}"
+    plan = RetrainingPlan() if settings.shop is None else load_shop(settings.shop).retraining
+    told = f"last {last}; {facts.corrections} new corrections; {plan.in_words}"
+    return Check("retraining", "problem" if facts.outcome == "failed" else "ok", told)
+
+
+def _drift(session: Session) -> Check:
+    drift = measure_drift(session, datetime.now(UTC))
+    if drift is None:
+        return Check("drift", "missing", f"needs {2 * WINDOW_DAYS:g} days after a promotion")
+    told = "; ".join(drift.reasons) or f"none: {drift.now} questions last week are like before"
+    return Check("drift", "missing" if drift.drifting else "ok", told)
 
 
 def _serving(settings: Settings) -> Check:

@@ -1,4 +1,4 @@
-"""One serving process per home: a lock file that the system releases with the process."""
+"""One process of a kind per home: a lock file that the system releases with the process."""
 
 from __future__ import annotations
 
@@ -11,9 +11,15 @@ from pathlib import Path
 from bot.errors import HomeUnusableError
 from storage.errors import ConflictError
 
+TRAINING_LOCK = "retrain"
+"""Held by whoever trains or clears up what trainings left."""
+
+_USES = {TRAINING_LOCK: "train in"}
+_SERVE = "serve"
+
 
 class HomeInUseError(ConflictError):
-    """Another process serves this home already."""
+    """Another process serves this home, or trains in it, already."""
 
     code = "home_in_use"
 
@@ -33,8 +39,8 @@ def only_one(home: Path, name: str) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise HomeInUseError(
-                f"expected nobody else to serve the home {home}, found process {_holder(file)}; "
-                "stop it, or choose another --home"
+                f"expected nobody else to {_USES.get(name, _SERVE)} the home {home}, "
+                f"found process {_holder(file)}; stop it, or choose another --home"
             ) from None
         os.ftruncate(file, 0)
         os.pwrite(file, str(os.getpid()).encode(), 0)

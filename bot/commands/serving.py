@@ -17,7 +17,7 @@ from bot.commands.lock import only_one
 from bot.commands.output import ProgressBars, say, show
 from bot.commands.samples import ask_samples, show_samples
 from bot.commands.shops import prepare, sample_questions
-from bot.commands.working import watch_jobs
+from bot.commands.watching import watch_jobs
 from bot.logs import configure_logging, logger
 from bot.services import Services, open_services
 from bot.settings import Settings

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.commands.lock import TRAINING_LOCK, only_one
 from bot.commands.options import Home, Json, open_database, settings_for
 from bot.commands.output import Progress, ProgressBars, say, show, show_json
 
@@ -69,7 +70,7 @@ def retrain(
             settings, database, choice=choice, force=force, curve=curve, progress=progress
         )
     if as_json:
-        show_json(_document(outcome))
+        show_json(as_document(outcome))
     else:
         _tell(outcome)
     if outcome.outcome == "refused":
@@ -85,9 +86,27 @@ def retrain_home(
     progress: Progress,
     curve: bool = False,
 ) -> RetrainOutcome:
-    """One retraining of a home."""
+    """One retraining of a home, beside which there is no other."""
+    with only_one(settings.home, TRAINING_LOCK):
+        return train_home(
+            settings, database, choice=choice, force=force, progress=progress, curve=curve
+        )
+
+
+def train_home(
+    settings: Settings,
+    database: Database,
+    *,
+    choice: EncoderChoice | None,
+    force: bool,
+    progress: Progress,
+    curve: bool = False,
+) -> RetrainOutcome:
+    """As `retrain_home`, for whoever holds the lock of trainings already."""
+    from finetune.leftovers import sweep
     from finetune.retrain import retrain as train
 
+    sweep(settings)
     return train(settings, database, choice=choice, force=force, curve=curve, progress=progress)
 
 
@@ -102,7 +121,8 @@ def _choice(
     return EncoderChoice(encoder, tuning.value if tuning else None, int8, processes)
 
 
-def _document(outcome: RetrainOutcome) -> dict[str, object]:
+def as_document(outcome: RetrainOutcome) -> dict[str, object]:
+    """What `retrain --json` prints, and what a job keeps as its result."""
     return {
         "outcome": outcome.outcome,
         "bundle": outcome.bundle,

@@ -1,43 +1,58 @@
-"""Doing queued jobs, in a process of their own so that answering customers stays quick."""
+"""The worker: does queued jobs in a process of its own, so that answering customers stays quick."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.commands.lock import TRAINING_LOCK, HomeInUseError, only_one
 from bot.commands.options import open_database
 from bot.commands.output import say
-from bot.commands.training import retrain_home
+from bot.commands.training import as_document, train_home
 from bot.logs import logger
-from bot.services import Services
+from bot.schedule import enqueue_due, look_at_schedule
 from bot.settings import Settings
 from finetune.settings import EncoderChoice
+from finetune.shop import RetrainingPlan, load_shop
 from storage.database import Database
-from storage.errors import KefuError
+from storage.errors import ConflictError, KefuError
 from storage.jobs import Jobs
-from storage.types import Job, JobStatus
+from storage.retraining import RETRAIN
+from storage.types import Job
 
-KINDS = ("retrain",)
+KINDS = (RETRAIN,)
 LEASE_SECONDS = 60.0
-BEAT_SECONDS = 15.0
+BEAT_SECONDS = 5.0
 LOOK_SECONDS = 2.0
-CLOSING_SECONDS = 10.0
+SCHEDULE_SECONDS = 300.0
+NICENESS = 10
+"""How much the system prefers the serving process: 0 is equal, 19 the most."""
+
+
+class JobStoppedError(KefuError):
+    """The job was cancelled, or its lease went to another worker: end at this step."""
+
+    code = "job_stopped"
 
 
 def work(settings: Settings, *, once: bool) -> None:
     """Do job after job until told to stop; with `once`, only what is queued now."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
     owner = f"{socket.gethostname()}:{os.getpid()}"
     with open_database(settings) as database:
+        # What a server has queued is all that a worker with `once` is there for.
+        schedule = None if once else Schedule(settings)
         while True:
+            if schedule is not None:
+                schedule.look(database)
             with database.session() as session:
                 job = Jobs(session).claim(owner, LEASE_SECONDS, kinds=KINDS)
             if job is not None:
@@ -48,41 +63,108 @@ def work(settings: Settings, *, once: bool) -> None:
                 time.sleep(LOOK_SECONDS)
 
 
+class Schedule:
+    """Queues the retrainings that the shop's plan asks for, looking every few minutes."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Read the plan; a shop folder that cannot be used is refused here, not at night."""
+        self.plan = plan_of(settings)
+        self._next = datetime.min.replace(tzinfo=UTC)
+
+    def is_time(self, now: datetime) -> bool:
+        """Whether to look; if so, the next time is some minutes away."""
+        if not self.plan.is_on or now < self._next:
+            return False
+        self._next = now + timedelta(seconds=SCHEDULE_SECONDS)
+        return True
+
+    def look(self, database: Database) -> None:
+        """Queue a retraining if one is due."""
+        now = datetime.now(UTC)
+        if not self.is_time(now):
+            return
+        with database.session(read_only=True) as session:
+            due = look_at_schedule(self.plan, now, session)
+        if due is not None:
+            with database.session() as session:
+                enqueue_due(due, session)
+
+
+def plan_of(settings: Settings) -> RetrainingPlan:
+    """What the shop's folder plans; nothing where no folder is named."""
+    return RetrainingPlan() if settings.shop is None else load_shop(settings.shop).retraining
+
+
 def _do(settings: Settings, database: Database, owner: str, job: Job) -> None:
     say(f"kefu: job {job.id} ({job.kind}) begins")
-    with _beating(database, owner, job) as progress:
-        try:
-            result, error = _retrain(settings, database, job.payload, progress), ""
-        except KefuError as failure:
-            result, error = {}, str(failure)
-        except Exception as failure:  # noqa: BLE001
-            # The job is over either way; what broke is kept with it and told in the log.
-            logger("jobs").error("job_failed", job=job.id, exc_info=failure)
-            result, error = {}, f"{type(failure).__name__}: {failure}"
-    with database.session() as session:
-        if error:
-            Jobs(session).fail(job.id, owner, error)
-        else:
-            Jobs(session).finish(job.id, owner, result)
-    say(f"kefu: job {job.id} ({job.kind}) {'failed: ' + error if error else 'is done'}")
+    try:
+        with _beating(database, owner, job) as progress:
+            end, told = _attempt(settings, database, owner, job, progress)
+    except KeyboardInterrupt:
+        _write_end(database, lambda jobs: jobs.release(job.id, owner))
+        say(f"kefu: job {job.id} ({job.kind}) goes back into the queue")
+        raise
+    _write_end(database, end)
+    say(f"kefu: job {job.id} ({job.kind}) {told}")
+
+
+_End = Callable[[Jobs], None]
+
+
+def _attempt(
+    settings: Settings, database: Database, owner: str, job: Job, progress: _Beat
+) -> tuple[_End, str]:
+    """Do the job; gives what to write down at its end, and the same in words."""
+    try:
+        result = _retrain(settings, database, job.payload, progress)
+    except JobStoppedError:
+        return lambda jobs: jobs.stop(job.id, owner), "was stopped"
+    except KefuError as failure:
+        error = str(failure)
+    except Exception as failure:  # noqa: BLE001
+        # The job is over either way; what broke is kept with it and told in the log.
+        logger("jobs").error("job_failed", job=job.id, exc_info=failure)
+        error = f"{type(failure).__name__}: {failure}"
+    else:
+        return lambda jobs: jobs.finish(job.id, owner, result), "is done"
+    return lambda jobs: jobs.fail(job.id, owner, error), f"failed: {error}"
+
+
+def _write_end(database: Database, end: _End) -> None:
+    try:
+        with database.session() as session:
+            end(Jobs(session))
+    except ConflictError as error:
+        # The lease ran out meanwhile: whoever has the job now says how it ends.
+        logger("jobs").warning("job_lost", reason=str(error))
 
 
 def _retrain(
     settings: Settings, database: Database, payload: dict[str, Any], progress: _Beat
 ) -> dict[str, Any]:
-    outcome = retrain_home(
-        settings,
-        database,
-        choice=_choice(payload),
-        force=bool(payload.get("force")),
-        progress=progress,
-    )
-    return {
-        "outcome": outcome.outcome,
-        "bundle": outcome.bundle,
-        "reasons": list(outcome.reasons),
-        "seconds": outcome.seconds,
-    }
+    with _turn_to_train(settings, progress):
+        outcome = train_home(
+            settings,
+            database,
+            choice=_choice(payload),
+            force=bool(payload.get("force")),
+            progress=progress,
+        )
+    return as_document(outcome)
+
+
+@contextmanager
+def _turn_to_train(settings: Settings, progress: _Beat) -> Iterator[None]:
+    """Hold the lock of trainings, once whoever trains by hand is done."""
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(only_one(settings.home, TRAINING_LOCK))
+                break
+            except HomeInUseError:
+                progress("waiting for another retraining", 0.0)
+                time.sleep(LOOK_SECONDS)
+        yield
 
 
 def _choice(payload: dict[str, Any]) -> EncoderChoice | None:
@@ -98,64 +180,48 @@ class _Beat:
     def __init__(self) -> None:
         self.detail = ""
         self.share = 0.0
+        self.stopped = False
+        self.ended = False
+        self.news = threading.Event()
 
     def __call__(self, step: str, share: float) -> None:
+        if self.stopped:
+            raise JobStoppedError("the job was cancelled, or another worker has it")
+        if step != self.detail:
+            self.news.set()
         self.detail, self.share = step, share
+
+    def end(self) -> None:
+        self.ended = True
+        self.news.set()
 
 
 @contextmanager
 def _beating(database: Database, owner: str, job: Job) -> Iterator[_Beat]:
     """Renew the lease now and then, also while the job is silent for minutes."""
-    beat, ended = _Beat(), threading.Event()
+    beat = _Beat()
 
     def renew() -> None:
-        while not ended.wait(BEAT_SECONDS):
+        while True:
+            beat.news.wait(BEAT_SECONDS)
+            beat.news.clear()
+            if beat.ended:
+                return
             try:
                 with database.session() as session:
-                    Jobs(session).heartbeat(job.id, owner, beat.share, beat.detail)
+                    wanted = Jobs(session).heartbeat(job.id, owner, beat.share, beat.detail)
+            except ConflictError as error:
+                logger("jobs").warning("job_lost", reason=str(error))
+                wanted = False
             except KefuError as error:
                 logger("jobs").warning("lease_not_renewed", job=job.id, reason=str(error))
+                continue
+            beat.stopped = beat.stopped or not wanted
 
     thread = threading.Thread(target=renew, name="kefu-lease", daemon=True)
     thread.start()
     try:
         yield beat
     finally:
-        ended.set()
+        beat.end()
         thread.join()
-
-
-async def watch_jobs(services: Services) -> None:
-    """Start a worker process whenever a job is queued, and end it with the server."""
-    while True:
-        jobs = await services.work.read(lambda session: Jobs(session).list(len(KINDS)))
-        if any(job.status is JobStatus.QUEUED for job in jobs):
-            await _work_beside(services.settings)
-        await asyncio.sleep(LOOK_SECONDS)
-
-
-async def _work_beside(settings: Settings) -> None:
-    arguments = ["-m", "bot.cli", "--home", str(settings.home), "worker", "--once"]
-    environment = dict(os.environ)
-    if settings.shop is not None:
-        environment["KEFU_SHOP"] = str(settings.shop)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, env=environment, stdin=asyncio.subprocess.DEVNULL
-    )
-    try:
-        code = await process.wait()
-        if code:
-            logger("jobs").error("worker_failed", code=code)
-    finally:
-        if process.returncode is None:
-            process.terminate()
-            await _ended(process.wait, process.kill)
-
-
-async def _ended(wait: Callable[[], Any], kill: Callable[[], None]) -> None:
-    try:
-        async with asyncio.timeout(CLOSING_SECONDS):
-            await wait()
-    except TimeoutError:
-        kill()
-        await wait()

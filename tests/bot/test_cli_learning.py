@@ -7,8 +7,10 @@ import pytest
 import structlog
 
 from bot.cli import execute
+from bot.commands.lock import TRAINING_LOCK, only_one
 from storage.conversations import Conversations
 from storage.database import Database, sqlite_url
+from storage.jobs import Jobs
 
 QUESTIONS = {
     "refund": (
@@ -161,6 +163,52 @@ def test_a_damaged_bundle_cannot_be_promoted(kefu_json, home):
         victim.write_bytes(whole)
 
 
+def test_a_damaged_bundle_is_not_gone_back_to(kefu_json, home):
+    listed = kefu_json("bundles", "list")
+    live = next(each["id"] for each in listed if each["live"])
+    newer = next(each["id"] for each in listed if not each["live"])
+    kefu_json("bundles", "promote", newer)
+    description = home / "bundles" / live / "bundle.json"
+    whole = description.read_text("utf-8")
+    description.write_text(whole + " ", "utf-8")
+    try:
+        assert "bundle.json is not what" in kefu_json("bundles", "rollback", code=1)["detail"]
+        assert kefu_json("bundles", "show", newer)["live"] is True
+    finally:
+        description.write_text(whole, "utf-8")
+    assert kefu_json("bundles", "rollback")["id"] == live
+
+
+def test_pruning_keeps_what_a_rollback_needs(kefu_json, home, capsys):
+    pruned = kefu_json("bundles", "prune", "--keep", 0)
+    assert pruned["encoders"] == pruned["indexes"] == []
+    assert kefu_json("ask", "怎么退款")["reply"]
+    left = {each["id"] for each in kefu_json("bundles", "list") if each["removed_at"] is None}
+    assert left == {path.name for path in (home / "bundles").iterdir()}
+    assert execute(["bundles", "list", "--home", str(home)]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("files removed") == len(pruned["bundles"])
+
+
+def test_nobody_trains_beside_a_training(kefu_json, home):
+    with only_one(home, TRAINING_LOCK):
+        for command in (["retrain"], ["bundles", "prune"]):
+            refused = kefu_json(*command, code=2)
+            assert f"train in the home {home}, found process {os.getpid()}" in refused["detail"]
+
+
+def test_jobs_are_listed_and_cancelled(kefu_json, home, capsys):
+    database = Database(sqlite_url(home / "kefu.db"))
+    with database.session() as session:
+        job = Jobs(session).enqueue("retrain", {"reason": "20 new corrections"})
+    database.dispose()
+    assert execute(["jobs", "list", "--home", str(home)]) == 0
+    assert "20 new corrections" in capsys.readouterr().out
+    assert kefu_json("jobs", "cancel", job.id)["status"] == "cancelled"
+    assert [each["status"] for each in kefu_json("jobs", "list")] == ["cancelled"]
+    kefu_json("jobs", "cancel", job.id, code=2)
+
+
 def test_a_reply_that_was_no_good_is_reviewed(kefu_json, home):
     asked = kefu_json("ask", "怎么退款呀")
     database = Database(sqlite_url(home / "kefu.db"))
@@ -177,6 +225,8 @@ def test_the_doctor_finds_the_bundle_whole(kefu_json):
     states = {each["name"]: each["state"] for each in kefu_json("doctor")["checks"]}
     assert states["bundle"] == "ok"
     assert states["home"] == "ok"
+    assert states["retraining"] == "ok"
+    assert states["drift"] == "missing"
 
 
 def test_stories_are_played(kefu_json, home, tmp_path, capsys):

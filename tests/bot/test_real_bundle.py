@@ -22,10 +22,14 @@ from retrieval.ngram_training import train_search_encoder
 from retrieval.text import Analyser
 from storage.bundles import Bundles
 from storage.examples import Examples
+from storage.knowledge import Knowledge
+from storage.templates import Templates
 from storage.types import OUT_OF_SCOPE, Example
 from tests.bot.conftest import DESCALING, Shop, stock
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from storage.database import Database
 
 QUESTIONS = {
@@ -104,6 +108,36 @@ async def test_a_trained_bundle_answers_and_quotes(home: Settings) -> None:
         assert quoted.citations[0].document == "kettle.md"
         models = load_models(home, services.database, services.compute, "real")
         assert models.titles["refund"]["zh"] in QUESTIONS["refund"]
+
+
+async def test_a_rollback_brings_no_deleted_knowledge_and_no_retired_template_back(
+    home: Settings,
+) -> None:
+    shutil.copytree(home.bundles_dir / "real", home.bundles_dir / "newer")
+
+    def move_on(session: Session) -> None:
+        Bundles(session).add("newer", data_fingerprint="f", metrics={}, outcome="trained")
+        Bundles(session).promote("newer", by="tests", reason="better")
+        Knowledge(session).delete_document("kettle.md")
+        Templates(session).retire(1)
+
+    async with open_services(home, watch=False) as services:
+        await services.work.run(stock)
+        promote(services.database)
+        await services.live.check()
+        shop = Shop(services)
+        assert (await shop.ask(await shop.begin(), "除垢用白醋加水煮沸多久")).citations
+        # The cache as it was when the older bundle was live.
+        services.live.current.index.save()
+        await services.work.run(move_on)
+        await services.live.check()
+        await services.work.run(lambda s: Bundles(s).roll_back("real", by="tests"))
+        await services.live.check()
+        quoted = await shop.ask(await shop.begin(), "除垢用白醋加水煮沸多久")
+        assert quoted.bundle == "real"
+        assert not quoted.citations
+        assert "白醋" not in quoted.reply
+        assert (await shop.ask(await shop.begin(), "我要退款")).decision != "template"
 
 
 async def test_a_damaged_bundle_is_refused_and_nothing_breaks(home: Settings) -> None:

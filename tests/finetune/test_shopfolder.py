@@ -61,6 +61,7 @@ def test_the_sample_shop_loads():
     assert shop.hours.days == frozenset(range(7))
     assert "400-820-0310" in shop.contacts
     assert shop.handoff.offer_after_failures == 2
+    assert shop.retraining.is_on
     drafts = load_intents(SAMPLE)
     assert len(drafts) >= 48
     assert all(set(d.texts) == {"zh", "en"} for d in drafts)
@@ -74,6 +75,17 @@ def test_a_shop_says_only_what_it_needs_to(tmp_path):
     assert shop.name == {"zh": "Shop", "en": "Shop"}
     assert (shop.default_language, shop.wrong_cost, shop.time_zone) == ("zh", 5.0, "UTC")
     assert load_intents(tmp_path) == []
+    assert not shop.retraining.is_on
+    assert shop.retraining.in_words == "never retrains by itself"
+
+
+def test_one_part_of_a_plan_is_a_plan(tmp_path):
+    (tmp_path / "shop.toml").write_text(
+        'name = "Shop"\n[retraining]\nafter_corrections = 5\n', encoding="utf-8"
+    )
+    plan = load_shop(tmp_path).retraining
+    assert (plan.every_days, plan.after_corrections, plan.when_drifting) == (0, 5, False)
+    assert plan.in_words == "retrains by itself after 5 corrections"
 
 
 @pytest.mark.parametrize(
@@ -98,6 +110,15 @@ def test_a_shop_says_only_what_it_needs_to(tmp_path):
         ("[handoff]\nenabled = 1", "handoff.enabled: expected true or false, found 1"),
         ("[handoff]\noffer_after_failures = 1.5", "expected a whole number, found 1.5"),
         ("name = [", "shop.toml: expected TOML in UTF-8"),
+        ("retraining = 7", "retraining: expected a table, found 7"),
+        ("[retraining]\nevery_days = -1", "retraining.every_days: expected a number of at least 0"),
+        ("[retraining]\nevery_days = inf", "retraining.every_days: expected a number of at most"),
+        ("[retraining]\nafter_corrections = 0.5", "expected a whole number, found 0.5"),
+        ("[retraining]\nwhen_drifting = 1", "when_drifting: expected true or false, found 1"),
+        (
+            "[retraining]\nevery_day = 7",
+            "retraining.every_day: expected one of the keys every_days",
+        ),
     ],
 )
 def test_errors_name_file_key_expected_and_found(tmp_path, text, message):

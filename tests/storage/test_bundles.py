@@ -6,7 +6,7 @@ import pytest
 
 from storage.audit import AuditLog
 from storage.bundles import Bundles
-from storage.errors import ConflictError, NotFoundError
+from storage.errors import ConflictError, InputError, NotFoundError
 
 
 @pytest.fixture
@@ -85,3 +85,44 @@ def test_every_promotion_is_written_down(database):
     assert (newest.actor, newest.action, newest.subject) == ("bob", "bundle.promote", "bundle:b2")
     assert newest.detail == {"reason": "try", "override": True, "before": "b1"}
     assert newest.at.utcoffset() is not None
+
+
+def test_pruning_keeps_the_newest_the_live_one_and_the_one_before_it(database):
+    with database.session() as session:
+        bundles = Bundles(session)
+        add(bundles, "b1", "b2", "b3", "b4", "b5")
+        promote(bundles, "b1", "b2", "b3")
+        assert bundles.prune(1, by="ann") == ("b4", "b1")
+        assert [b.id for b in bundles.list() if b.removed_at is None] == ["b5", "b3", "b2"]
+        assert bundles.prune(1, by="ann") == ()
+        assert bundles.prune(0, by="ann") == ("b5",)
+        actions = [(e.action, e.subject) for e in AuditLog(session).recent(3)]
+    assert ("bundle.remove", "bundle:b1") in actions
+
+
+def test_a_bundle_without_files_is_not_gone_back_to(bundles):
+    add(bundles, "b1", "b2", "b3")
+    promote(bundles, "b1", "b2", "b3")
+    bundles.prune(0, by="ann")
+    assert bundles.to_roll_back_to().id == "b2"
+    assert bundles.roll_back("b2", by="ann").live
+    with pytest.raises(ConflictError, match="files of bundle 'b1' were removed"):
+        bundles.roll_back("b1", by="ann")
+    with pytest.raises(ConflictError, match="'b1' were removed"):
+        bundles.promote("b1", by="ann", reason="again", override=True)
+    assert bundles.live_id() == "b2"
+
+
+def test_fewer_than_none_cannot_be_kept(bundles):
+    with pytest.raises(InputError, match="found -1"):
+        bundles.prune(-1, by="ann")
+
+
+def test_a_rollback_that_somebody_overtook_is_refused(bundles):
+    add(bundles, "b1", "b2", "b3")
+    promote(bundles, "b1", "b2")
+    chosen = bundles.to_roll_back_to()
+    promote(bundles, "b3")
+    with pytest.raises(ConflictError, match="'b3'"):
+        bundles.roll_back(chosen.id, by="ann")
+    assert bundles.live_id() == "b3"

@@ -11,6 +11,7 @@ from fastapi.routing import iter_route_contexts
 from bot.web.app import create_app
 from bot.web.auth import SESSION_COOKIE
 from bot.web.testing import OPERATOR_TOKEN, TrialServer
+from storage.bundles import Bundles
 
 PASSWORD = "correct horse battery"
 OPEN_TO_ALL = {"/api/admin/login"}
@@ -34,7 +35,14 @@ def test_every_staff_route_refuses_by_default(server, http, customer):
         assert any(path.startswith(f"/api/admin/{section}") for _, path in routes), section
     for method, path in routes:
         real = path.replace("{name:path}", "x").replace("{name}", "x")
-        for hole in ("conversation_id", "bundle_id", "item_id", "template_id", "token_id"):
+        for hole in (
+            "conversation_id",
+            "bundle_id",
+            "item_id",
+            "template_id",
+            "token_id",
+            "job_id",
+        ):
             real = real.replace(f"{{{hole}}}", "1")
         for headers in ({}, customer.headers, {"Cookie": f"{SESSION_COOKIE}=nonsense"}):
             response = http.request(method, real, headers=headers, json={})
@@ -50,6 +58,7 @@ def test_every_staff_route_refuses_by_default(server, http, customer):
         ("POST", "/api/admin/retrain", {}),
         ("POST", "/api/admin/bundles/trial/promote", {}),
         ("POST", "/api/admin/bundles/rollback", {}),
+        ("POST", "/api/admin/jobs/1/cancel", None),
         ("DELETE", "/api/admin/templates/1", None),
     ],
 )
@@ -170,6 +179,40 @@ class TestLearning:
         assert [(job["kind"], job["status"]) for job in jobs] == [("retrain", "queued")]
         assert jobs[0]["payload"]["force"] is True
 
+    def test_a_job_is_looked_at_and_cancelled(self, server, admin, operator):
+        waiting = [job for job in admin.get("/api/admin/jobs").json() if not job["finished_at"]]
+        for job in waiting:
+            admin.post(f"/api/admin/jobs/{job['id']}/cancel")
+        job = admin.post("/api/admin/retrain", json={}).json()
+        path = f"/api/admin/jobs/{job['id']}"
+        assert operator.get(path).json() == job
+        cancelled = admin.post(f"{path}/cancel").json()
+        assert (cancelled["status"], cancelled["cancelled_by"]) == ("cancelled", "trial-admin")
+        assert operator.get(path).json() == cancelled
+        assert admin.post(f"{path}/cancel").status_code == 409
+        assert admin.get("/api/admin/jobs/999999").status_code == 404
+
+    def test_a_bundle_whose_files_are_not_whole_is_not_made_live(self, server, admin):
+        def unit(session):
+            bundles = Bundles(session)
+            for name in ("older", "newer", "damaged"):
+                bundles.add(name, data_fingerprint="f", metrics={}, outcome="trained")
+            for name in ("older", "newer"):
+                bundles.promote(name, by="tests", reason="to go back from")
+
+        server.run(server.services.work.run(unit))
+        folder = server.settings.bundles_dir / "damaged"
+        folder.mkdir()
+        (folder / "bundle.json").write_text("{}", encoding="utf-8")
+        for path in ("bundles/damaged/promote", "bundles/rollback"):
+            refused = admin.post(f"/api/admin/{path}", json={"override": True})
+            assert refused.status_code == 409, path
+            assert "expected a whole bundle" in refused.json()["detail"]
+        (live,) = [b for b in admin.get("/api/admin/bundles").json() if b["live"]]
+        assert (live["id"], live["removed_at"], live["erased_since"]) == ("newer", None, None)
+        back = lambda s: Bundles(s).promote("trial", by="tests", reason="as before")  # noqa: E731
+        server.run(server.services.work.run(back))
+
     def test_a_question_without_an_answer_waits_for_review(self, customer, operator):
         assert customer.ask("xylophone zebra quartz")["decision"] == "no_answer"
         waiting = operator.get("/api/admin/review?limit=500").json()
@@ -215,6 +258,26 @@ class TestKnowledge:
         assert stats["bundle"] == "trial"
         assert stats["templates"] == 3
         assert stats["documents"] >= 2
+
+    def test_stats_tell_what_happened(self, customer, operator):
+        before = operator.get("/api/admin/stats").json()
+        reply = customer.ask("怎么退货")
+        customer.ask("xylophone zebra quartz")
+        path = f"/api/messages/{reply['message']}/feedback"
+        customer.http.post(path, json={"value": "up"}, headers=customer.headers)
+        after = operator.get("/api/admin/stats?days=1").json()
+
+        def times(stats, decision):
+            return sum(d["count"] for d in stats["decisions"] if d["decision"] == decision)
+
+        for decision in ("template", "no_answer"):
+            assert times(after, decision) == times(before, decision) + 1
+        assert after["messages"]["customer"] == before["messages"]["customer"] + 2
+        assert after["thumbs"]["up"] == before["thumbs"]["up"] + 1
+        assert 0 < after["refusal_share"] < 1
+        assert "return_goods" in [each["intent"] for each in after["intents"]]
+        assert (after["live"]["id"], after["drift"]) == ("trial", None)
+        assert operator.get("/api/admin/stats?days=0").status_code == 422
 
 
 class TestOpenAI:
