@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import uuid
 from typing import Any
 
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from storage import turns
 from storage.base import utc_now
 from storage.database import insert_or_ignore
-from storage.errors import ConflictError, InputError, NotFoundError, UnauthorizedError
+from storage.errors import ConflictError, InputError, NotFoundError
 from storage.feedback import save_feedback
 from storage.messages import (
     CONVERSATION_COLUMNS,
@@ -50,7 +49,6 @@ class Conversations:
         *,
         external_customer_id: str | None = None,
         language: str | None = None,
-        token_hash: str | None = None,
         conversation_id: str | None = None,
     ) -> Conversation:
         """Open a conversation that the bot answers; a new id is made unless one is given."""
@@ -64,7 +62,6 @@ class Conversations:
             "last_seq": 0,
             "language": language,
             "state": {},
-            "token_hash": token_hash,
             "created_at": now,
             "updated_at": now,
         }
@@ -117,19 +114,6 @@ class Conversations:
             .where(conversations.c.id == conversation_id)
         )
         return self._session.scalar(query)
-
-    def check_token(self, conversation_id: str, token_hash: str) -> Conversation:
-        """The conversation, if this is the hash of its token; compared in constant time."""
-        query = select(*CONVERSATION_COLUMNS, conversations.c.token_hash).where(
-            conversations.c.id == conversation_id
-        )
-        row = self._session.execute(query).one_or_none()
-        if row is None:
-            raise NotFoundError(f"there is no conversation {conversation_id!r}")
-        stored = (row.token_hash or "").encode()
-        if not stored or not hmac.compare_digest(stored, token_hash.encode()):
-            raise UnauthorizedError("this token does not belong to this conversation")
-        return conversation_from(row)
 
     def receive(self, new: NewMessage) -> Received:
         """Store a customer's message; the same external id again gives back the stored one."""
@@ -223,6 +207,7 @@ class Conversations:
             .values(
                 status=status.value,
                 staff_id=staff_id,
+                waiting_since=utc_now() if status is ConversationStatus.WAITING else None,
                 epoch=conversations.c.epoch + 1,
                 updated_at=utc_now(),
             )

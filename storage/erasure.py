@@ -14,14 +14,24 @@ from storage.base import chunks, table_of, utc_now
 from storage.errors import NotFoundError
 from storage.knowledge import Knowledge
 from storage.messages import conversations, customers, messages
-from storage.models import BundleRow, ExampleRow, FeedbackRow, OutboxRow, ReviewItemRow
+from storage.models import (
+    AttachmentRow,
+    BundleRow,
+    ExampleRow,
+    FeedbackRow,
+    OutboxRow,
+    RatingRow,
+    ReviewItemRow,
+)
 from storage.normalise import text_key
 from storage.types import Erased
 
+_attachments = table_of(AttachmentRow)
 _bundles = table_of(BundleRow)
 _deliveries = table_of(OutboxRow)
 _examples = table_of(ExampleRow)
 _feedback = table_of(FeedbackRow)
+_ratings = table_of(RatingRow)
 _reviews = table_of(ReviewItemRow)
 
 _Rows = Sequence[Row[*tuple[Any, ...]]]
@@ -121,6 +131,8 @@ def _delete_talk(
         "feedback": delete(_feedback).where(_feedback.c.message_id.in_(spoken)),
         "review_items": delete(_reviews).where(_reviews.c.message_id.in_(spoken)),
         "deliveries": delete(_deliveries).where(_deliveries.c.message_id.in_(spoken)),
+        "attachments": delete(_attachments).where(_attachments.c.conversation_id.in_(owned)),
+        "ratings": delete(_ratings).where(_ratings.c.conversation_id.in_(owned)),
         "messages": delete(messages).where(messages.c.conversation_id.in_(owned)),
         "conversations": delete(conversations).where(conversations.c.customer_id.in_(found)),
         "customers": delete(customers).where(customers.c.id.in_(found)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from storage.base import Base
+from storage.models_desk import AttachmentRow, CannedReplyRow, RatingRow, UsedNonceRow
 from storage.models_learning import (
     BundleRow,
     DocumentRow,
@@ -27,9 +28,11 @@ from storage.models_talk import (
 )
 
 __all__ = [
+    "AttachmentRow",
     "AuditRow",
     "Base",
     "BundleRow",
+    "CannedReplyRow",
     "ConversationRow",
     "CustomerRow",
     "DocumentRow",
@@ -43,10 +46,12 @@ __all__ = [
     "OutboxRow",
     "PassageChangeRow",
     "PassageRow",
+    "RatingRow",
     "ReviewItemRow",
     "StaffRow",
     "StaffTokenRow",
     "TemplateRevisionRow",
     "TemplateRow",
     "TemplateTextRow",
+    "UsedNonceRow",
 ]

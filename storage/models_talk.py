@@ -12,7 +12,10 @@ from storage.base import Base, RowId
 
 
 class CustomerRow(Base):
-    """Somebody who writes on a channel; without an external id, an unnamed visitor."""
+    """Somebody who writes on a channel; without an external id, an unnamed visitor.
+
+    `attributes` are what the company's own server said of them.
+    """
 
     __tablename__ = "customer"
     __table_args__ = (UniqueConstraint("channel", "external_id"), {"sqlite_autoincrement": True})
@@ -20,6 +23,7 @@ class CustomerRow(Base):
     id: Mapped[RowId]
     channel: Mapped[str]
     external_id: Mapped[str | None]
+    attributes: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
 
 
@@ -41,7 +45,7 @@ class ConversationRow(Base):
     last_seq: Mapped[int]
     language: Mapped[str | None]
     state: Mapped[dict[str, Any]]
-    token_hash: Mapped[str | None]
+    waiting_since: Mapped[datetime | None]
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy import bindparam, case, exists, func, insert, literal, null, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -104,6 +104,12 @@ _MOVE_ON = (
         epoch=conversations.c.epoch
         + case((func.coalesce(_status, conversations.c.status) != conversations.c.status, 1),
                else_=0),
+        waiting_since=case(
+            (_status.is_(None) | (_status == conversations.c.status), conversations.c.waiting_since),
+            (_status == ConversationStatus.WAITING.value,
+             bindparam("now", type_=conversations.c.waiting_since.type)),
+            else_=null(),
+        ),
         state=func.coalesce(
             bindparam("new_state", type_=conversations.c.state.type), conversations.c.state
         ),

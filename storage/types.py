@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from storage.types_desk import Attachment, CannedReply, DeskEntry, Standing
 from storage.types_learning import (
     ANSWER_PREFIX,
     OUT_OF_SCOPE,
@@ -58,14 +59,17 @@ __all__ = [
     "SEARCH_KIND_DOCUMENT",
     "SOURCE_CORRECTION",
     "Activity",
+    "Attachment",
     "AuditEntry",
     "BundleRecord",
+    "CannedReply",
     "Citation",
     "Conversation",
     "ConversationStatus",
     "DayCount",
     "Delivery",
     "DeliveryStatus",
+    "DeskEntry",
     "Document",
     "Erased",
     "Example",
@@ -86,6 +90,7 @@ __all__ = [
     "Staff",
     "StaffRole",
     "StaffToken",
+    "Standing",
     "Template",
     "TemplateDraft",
     "TrafficWindow",

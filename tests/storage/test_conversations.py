@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storage.conversations import Conversations
-from storage.errors import ConflictError, InputError, NotFoundError, UnauthorizedError
+from storage.errors import ConflictError, InputError, NotFoundError
 from storage.review import ReviewQueue
 from storage.staff import StaffAccounts
 from storage.types import ConversationStatus, Role, StaffRole
@@ -49,20 +49,6 @@ def test_the_newest_open_conversation_of_a_customer_is_found(talk):
         conversations.set_status(new.id, ConversationStatus.CLOSED)
         assert conversations.find_for_customer("telegram", "42") == old
         assert conversations.find_for_customer("web", "42") is None
-
-
-def test_a_token_opens_its_own_conversation_only(talk):
-    mine = talk.open(token_hash="a" * 64)
-    other = talk.open(token_hash="b" * 64)
-    without = talk.open()
-    with talk.database.session() as session:
-        conversations = Conversations(session)
-        assert conversations.check_token(mine.id, "a" * 64) == mine
-        for conversation, token in ((other, "a" * 64), (mine, ""), (without, ""), (mine, "密")):
-            with pytest.raises(UnauthorizedError):
-                conversations.check_token(conversation.id, token)
-        with pytest.raises(NotFoundError):
-            conversations.check_token("nowhere", "a" * 64)
 
 
 def test_a_received_message_is_stored_with_the_next_seq(talk):
