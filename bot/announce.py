@@ -27,6 +27,16 @@ def announce_typing(events: Events, message: Message) -> None:
     events.publish(message.conversation_id, Event("typing", {"turn": message.id}))
 
 
+def announce_operator_typing(events: Events, conversation_id: str) -> None:
+    """A person writes an answer."""
+    events.publish(conversation_id, Event("typing", {"by": "operator"}))
+
+
+def announce_customer_typing(events: Events, conversation_id: str) -> None:
+    """The customer is writing; for staff alone."""
+    events.publish(conversation_id, Event("customer_typing"))
+
+
 def draft_listener(
     events: Events, message: Message, epoch: int, on_draft: OnDraft | None
 ) -> OnDraft:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
 
 from sqlalchemy.orm import Session
@@ -26,6 +27,11 @@ def next_status(decision: Decision, status: ConversationStatus) -> ConversationS
         # The bot answered: also where the customer came back to it, or to a closed conversation.
         wanted = ConversationStatus.BOT
     return wanted if wanted is not status else None
+
+
+def is_open(shop: ShopFacts) -> bool:
+    """Whether people are there to answer now, as far as the shop's hours are known."""
+    return shop.office is None or shop.office.are_open(datetime.now(UTC))
 
 
 class Handoff:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +27,20 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     allowed_origins: tuple[str, ...] = ()
     """Origins of pages that may embed the widget and call the API from a browser."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of proxies whose X-Forwarded-For and -Proto are believed."""
+    secret: SecretStr | None = Field(default=None, min_length=16)
+    """What visitors' tokens are signed with; the home has one of its own unless it is set."""
+    identity_secret: SecretStr | None = Field(default=None, min_length=16)
+    """What the company's server signs its customers' identities with; without it, none is."""
+    visitor_token_hours: float = Field(default=24, gt=0)
+    """How long a conversation's token is good if it is not renewed."""
+    messages_per_minute: int = Field(default=60, ge=1)
+    messages_per_day: int = Field(default=1000, ge=1)
+    """What one visitor may send."""
+    address_share: int = Field(default=50, ge=1)
+    """An address may send what this many visitors may."""
+    max_attachment_bytes: int = Field(default=5_000_000, ge=1)
     telegram_token: SecretStr | None = None
     telegram_api_base: str = "https://api.telegram.org"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -68,6 +85,21 @@ class Settings(BaseSettings):
     @property
     def _folders(self) -> tuple[Path, ...]:
         return (self.home, self.bundles_dir, self.indexes_dir, self.encoders_dir, self.logs_dir)
+
+    def signing_secret(self) -> bytes:
+        """What visitors' tokens are signed with; made once, and kept in the home."""
+        if self.secret is not None:
+            return self.secret.get_secret_value().encode()
+        path = self.home / "secret.key"
+        if not path.exists():
+            # Linked into place whole: two processes agree, and a crash leaves no empty key.
+            new = self.home / f".secret-{secrets.token_hex(4)}"
+            new.touch(mode=0o600)
+            new.write_text(secrets.token_hex(32), "ascii")
+            with suppress(FileExistsError):
+                os.link(new, path)
+            new.unlink()
+        return path.read_bytes()
 
     def prepare_home(self) -> None:
         """Create the home and its folders, readable by their owner alone."""

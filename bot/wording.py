@@ -76,6 +76,11 @@ _TEXTS: Mapping[str, Mapping[Language, str]] = {
         "zh": "如果没有解决您的问题，可以转人工。",
         "en": "If this doesn't help, you can talk to a person.",
     },
+    "transcript_title": {"zh": "{name} 在线客服聊天记录", "en": "{name} chat transcript"},
+    "speaker_customer": {"zh": "您", "en": "You"},
+    "speaker_bot": {"zh": "智能客服", "en": "Assistant"},
+    "speaker_operator": {"zh": "人工客服", "en": "Our team"},
+    "speaker_system": {"zh": "系统提示", "en": "Note"},
     "other_language": {
         "zh": "这条回复暂时没有中文版，如需帮助可以转人工。",
         "en": "This answer isn't available in English yet. "

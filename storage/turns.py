@@ -105,7 +105,8 @@ _MOVE_ON = (
         + case((func.coalesce(_status, conversations.c.status) != conversations.c.status, 1),
                else_=0),
         waiting_since=case(
-            (_status.is_(None) | (_status == conversations.c.status), conversations.c.waiting_since),
+            (_status.is_(None) | (_status == conversations.c.status),
+             conversations.c.waiting_since),
             (_status == ConversationStatus.WAITING.value,
              bindparam("now", type_=conversations.c.waiting_since.type)),
             else_=null(),

@@ -7,14 +7,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 
-from bot.admin.schemas import ConversationDetailOut, ConversationOut, SayIn, StatusIn
+from bot.admin.schemas import ConversationOut, SayIn, StatusIn
+from bot.admin.schemas_desk import ConversationDetailOut, DeskEntryOut, TraceOut
 from bot.web.auth import ConversationId, Operator
 from bot.web.conversations import Seq
 from bot.web.schemas import MessageOut, message_out
+from bot.web.showing import shown
 from bot.web.state import WebDep
 from storage.conversations import Conversations
+from storage.desk import Desk
 from storage.errors import NotFoundError
-from storage.types import Conversation, ConversationStatus, Message
+from storage.types import Conversation, ConversationStatus, DeskEntry, Message, Role
 
 router = APIRouter(prefix="/conversations")
 
@@ -36,17 +39,23 @@ async def recent(
 async def read(
     web: WebDep, conversation_id: ConversationId, after: Seq = 0
 ) -> ConversationDetailOut:
-    """A conversation and its messages after `after`."""
+    """A conversation, its messages after `after`, and in short why the bot said what it said."""
 
-    def unit(session: Session) -> tuple[Conversation, list[Message]]:
+    def unit(session: Session) -> tuple[Conversation, DeskEntry, list[Message], list[MessageOut]]:
         conversations = Conversations(session)
         found = conversations.get(known(conversation_id))
-        return found, conversations.messages_after(found.id, after, limit=200)
+        messages = conversations.messages_after(found.id, after, limit=200)
+        entry = Desk(session).entry(found.id)
+        return found, entry, messages, shown(session, found.id, messages)
 
-    conversation, messages = await web.services.work.read(unit)
+    conversation, entry, messages, out = await web.services.work.read(unit)
     return ConversationDetailOut(
         conversation=ConversationOut.model_validate(conversation),
-        messages=[message_out(message) for message in messages],
+        entry=DeskEntryOut.model_validate(entry),
+        messages=out,
+        traces={
+            message.seq: TraceOut.of(message) for message in messages if message.role is Role.BOT
+        },
     )
 
 

@@ -13,6 +13,7 @@ from bot.web.auth import (
     SESSION_SECONDS,
     Operator,
     StaffCookie,
+    address_of,
     check_password,
     new_token,
     token_hash,
@@ -34,7 +35,7 @@ router = APIRouter()
 async def login(request: Request, response: Response, web: WebDep, body: LoginIn) -> StaffOut:
     """Log in: sets a cookie for twelve hours."""
     refuse_foreign_page(request)
-    address = request.client.host if request.client else ""
+    address = address_of(request)
     web.logins.count(address, body.name)
     staff, hashed = await web.services.work.read(lambda session: _account(session, body.name))
     fits = await check_password(body.password.get_secret_value(), hashed)

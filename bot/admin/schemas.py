@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from bot.web.schemas import In, MessageOut, Out, single_line
+from bot.web.schemas import In, Out, single_line
 from bot.web.text import clean_text
 from storage.types import ConversationStatus, JobStatus, StaffRole
 
@@ -83,13 +83,6 @@ class ConversationOut(Out):
     epoch: int
     language: str | None
     created_at: datetime
-
-
-class ConversationDetailOut(Out):
-    """A conversation with its messages."""
-
-    conversation: ConversationOut
-    messages: list[MessageOut]
 
 
 class SayIn(In):

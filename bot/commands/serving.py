@@ -176,7 +176,10 @@ async def _serve(
 ) -> None:
     """Serve the web with other jobs beside it; all of them end together."""
     app: FastAPI = create_app(services)
-    server = SignalFreeServer(app, host=services.settings.host, port=services.settings.port)
+    settings = services.settings
+    server = SignalFreeServer(
+        app, host=settings.host, port=settings.port, trusted_proxies=settings.trusted_proxies
+    )
     web = asyncio.create_task(server.serve(sockets=[listener]))
     others = [asyncio.create_task(job) for job in (*beside, _greet(server, greet))]
     for task in others:

@@ -13,7 +13,7 @@ from bot.admin.router import login_router
 from bot.admin.router import router as admin_router
 from bot.services import Services, open_services
 from bot.settings import Settings
-from bot.web import conversations, health, openai_compat, shop
+from bot.web import attachments, conversations, health, openai_compat, shop, visiting
 from bot.web.errors import install_error_handlers
 from bot.web.metrics import Metrics, MetricsMiddleware
 from bot.web.pages import install_pages
@@ -80,6 +80,8 @@ def _build(lifespan: object, metrics: Metrics, settings: Settings) -> FastAPI:
     install_error_handlers(app)
     for router in (
         conversations.router,
+        visiting.router,
+        attachments.router,
         shop.router,
         openai_compat.router,
         login_router,
@@ -94,8 +96,14 @@ def _build(lifespan: object, metrics: Metrics, settings: Settings) -> FastAPI:
             allow_origins=list(settings.allowed_origins),
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
+            expose_headers=["Retry-After"],
         )
-    app.add_middleware(BodyLimitMiddleware, limit=MAX_BODY_BYTES)
+
+    def body_limit(path: str) -> int:
+        uploads = path.startswith("/api/conversations/") and path.endswith("/attachments")
+        return settings.max_attachment_bytes if uploads else MAX_BODY_BYTES
+
+    app.add_middleware(BodyLimitMiddleware, limit_of=body_limit)
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(MetricsMiddleware, metrics=metrics)
     return app

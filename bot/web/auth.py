@@ -6,14 +6,19 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Path, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from pwdlib import PasswordHash
 
+from bot.web.errors import WrongConversationError
+from bot.web.origins import embedding_origin
 from bot.web.security import refuse_foreign_page
+from bot.web.signing import BadTokenError
 from bot.web.state import Web, WebDep
+from bot.web.visitors import Visit
 from storage.conversations import Conversations
 from storage.errors import NotFoundError, PermissionDeniedError, UnauthorizedError
 from storage.staff import StaffAccounts
@@ -54,32 +59,56 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-async def own_conversation(web: Web, conversation_id: str, token: str | None) -> Conversation:
-    """The conversation that `token` opens: 401 without one, 404 unknown, 403 another's token."""
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A customer's own conversation, and the visit that their token speaks of."""
+
+    conversation: Conversation
+    visit: Visit
+
+
+async def own_conversation(
+    request: Request, web: Web, conversation_id: str, token: str | None
+) -> Owned:
+    """The conversation that `token` opens: 401 without one, 404 unknown, 403 another's token.
+
+    A token is good on the site that it was given to, and nowhere else.
+    """
     if not conversation_id.isascii() or not conversation_id.isprintable():
         raise NotFoundError("there is no such conversation")
     if not token:
         raise UnauthorizedError(
             "expected the conversation's token as `Authorization: Bearer <token>`, found none"
         )
-    hashed = token_hash(token)
+    origin = embedding_origin(request, web.services.settings.allowed_origins)
+    conversation = await web.services.work.read(
+        lambda session: Conversations(session).get(conversation_id)
+    )
     try:
-        return await web.services.work.read(
-            lambda session: Conversations(session).check_token(conversation_id, hashed)
-        )
-    except UnauthorizedError as error:
-        raise PermissionDeniedError("this token does not belong to this conversation") from error
+        visit = web.visitors.read(token)
+    except BadTokenError as error:
+        raise WrongConversationError("this token does not belong to this conversation") from error
+    if visit.conversation != conversation_id:
+        raise WrongConversationError("this token does not belong to this conversation")
+    if visit.origin != origin:
+        raise WrongConversationError("this token belongs to the chat on another site")
+    return Owned(conversation, visit)
 
 
 async def require_customer(
-    conversation_id: ConversationId, web: WebDep, credentials: CustomerToken
-) -> Conversation:
+    request: Request, conversation_id: ConversationId, web: WebDep, credentials: CustomerToken
+) -> Owned:
     """The customer's own conversation, named in the path."""
     token = credentials.credentials if credentials else None
-    return await own_conversation(web, conversation_id, token)
+    return await own_conversation(request, web, conversation_id, token)
 
 
-OwnConversation = Annotated[Conversation, Depends(require_customer)]
+OwnConversation = Annotated[Owned, Depends(require_customer)]
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from; behind a trusted proxy, what that proxy says."""
+    return request.client.host if request.client else ""
 
 
 async def current_staff(

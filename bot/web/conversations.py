@@ -11,8 +11,9 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy.orm import Session
 
 from bot.types import Incoming
-from bot.web.auth import CustomerToken, OwnConversation, new_token, own_conversation, token_hash
+from bot.web.auth import CustomerToken, OwnConversation, address_of, own_conversation
 from bot.web.errors import TextTooLongError, UnusableTextError
+from bot.web.origins import embedding_origin
 from bot.web.schemas import (
     ErrorOut,
     FeedbackIn,
@@ -26,12 +27,15 @@ from bot.web.schemas import (
     message_out,
     reply_out,
 )
+from bot.web.showing import shown, standing
+from bot.web.signing import BadTokenError, ExpiredTokenError
 from bot.web.sse import conversation_events, start_turn, streamed_reply
-from bot.web.state import WebDep
+from bot.web.state import Web, WebDep
 from bot.web.text import clean_text
 from storage.conversations import Conversations
+from storage.desk import Desk
 from storage.errors import InputError
-from storage.types import Message, Role
+from storage.types import Message, Role, Standing
 
 CHANNEL = "web"
 PAGE = 200
@@ -49,45 +53,70 @@ def errors(*statuses: int, model: type[Out] = ErrorOut) -> dict[int | str, dict[
 _MEANING = {
     400: "The body cannot be read as JSON.",
     401: "No token was sent.",
-    403: "The token belongs to another conversation.",
+    403: "The token belongs to another conversation or site.",
     404: "There is no such conversation or message.",
     409: "The present state of things forbids it.",
     413: "The text or the body is too long.",
+    415: "The file is neither a picture nor a PDF.",
     422: "A field is missing or cannot be used.",
     429: "Too many attempts; Retry-After says how long to wait.",
     503: "The server or its database cannot do this now.",
 }
-_OWN = errors(401, 403, 404, 422, 503)
+OWN = errors(401, 403, 404, 422, 503)
 
 router = APIRouter(prefix="/api", tags=["customers"])
 
 
-@router.post("/conversations", status_code=201, responses=errors(400, 413, 422, 503))
-async def begin(web: WebDep, body: NewConversationIn | None = None) -> NewConversationOut:
-    """Begin a conversation; the token opens it and is shown this once."""
-    token = new_token()
+@router.post("/conversations", status_code=201, responses=errors(400, 403, 413, 422, 429, 503))
+async def begin(
+    request: Request,
+    web: WebDep,
+    credentials: CustomerToken,
+    body: NewConversationIn | None = None,
+) -> NewConversationOut:
+    """Begin a conversation; the token opens it, on the site that it was asked for from.
+
+    With the token of an earlier conversation the visitor stays the same, and so do their limits.
+    """
+    origin = embedding_origin(request, web.services.settings.allowed_origins)
+    visitor = _visitor(web, credentials, origin)
+    if visitor is None:
+        web.limits.count_new_visitor(address_of(request))
+    else:
+        web.limits.count(visitor, address_of(request))
     language = body.language if body else None
     conversation = await web.services.work.run(
-        lambda session: Conversations(session).create(
-            CHANNEL, language=language, token_hash=token_hash(token)
-        )
+        lambda session: Conversations(session).create(CHANNEL, language=language)
     )
+    token = web.visitors.issue(conversation.id, origin, visitor)
     return NewConversationOut(conversation=conversation.id, token=token)
+
+
+def _visitor(web: Web, credentials: CustomerToken, origin: str | None) -> str | None:
+    if credentials is None:
+        return None
+    try:
+        visit = web.visitors.read(credentials.credentials)
+    except (BadTokenError, ExpiredTokenError):
+        return None
+    return visit.visitor if visit.origin == origin else None
 
 
 @router.post(
     "/conversations/{conversation_id}/messages",
     response_model=ReplyOut,
-    responses=_OWN | errors(400, 409, 413) | {200: {"content": {"text/event-stream": {}}}},
+    responses=OWN | errors(400, 409, 413, 429) | {200: {"content": {"text/event-stream": {}}}},
 )
 async def write(
-    request: Request, web: WebDep, conversation: OwnConversation, body: MessageIn
+    request: Request, web: WebDep, owned: OwnConversation, body: MessageIn
 ) -> ReplyOut | StreamingResponse:
     """Send a message and get its reply; the same `id` again gets the same reply.
 
     With `Accept: text/event-stream` the reply comes as events: `draft` for each piece that is
     shown already, then one `message`. A turn goes on when the client hangs up.
     """
+    web.limits.count(owned.visit.visitor, address_of(request))
+    conversation = owned.conversation
     incoming = Incoming(
         channel=conversation.channel,
         conversation_id=conversation.id,
@@ -112,18 +141,20 @@ def checked_text(text: str, limit: int) -> str:
     return cleaned
 
 
-@router.get("/conversations/{conversation_id}/messages", responses=_OWN)
-async def history(web: WebDep, conversation: OwnConversation, after: Seq = 0) -> HistoryOut:
+@router.get("/conversations/{conversation_id}/messages", responses=OWN)
+async def history(web: WebDep, owned: OwnConversation, after: Seq = 0) -> HistoryOut:
     """The messages after `after`, oldest first, at most 200 at a time."""
-    messages = await web.services.work.read(
-        lambda session: Conversations(session).messages_after(
-            conversation.id, after, limit=PAGE + 1
-        )
-    )
+    conversation_id = owned.conversation.id
+
+    def read(session: Session) -> tuple[list[MessageOut], Standing]:
+        found = Conversations(session).messages_after(conversation_id, after, limit=PAGE + 1)
+        return shown(session, conversation_id, found), Desk(session).standing(conversation_id)
+
+    messages, now = await web.services.work.read(read)
     return HistoryOut(
-        conversation=conversation.id,
-        status=conversation.status,
-        messages=[message_out(message) for message in messages[:PAGE]],
+        conversation=conversation_id,
+        **standing(web, now).model_dump(),
+        messages=messages[:PAGE],
         more=len(messages) > PAGE,
     )
 
@@ -131,11 +162,11 @@ async def history(web: WebDep, conversation: OwnConversation, after: Seq = 0) ->
 @router.get(
     "/conversations/{conversation_id}/events",
     response_class=EventSourceResponse,
-    responses=_OWN,
+    responses=OWN,
 )
 async def listen(
     web: WebDep,
-    conversation: OwnConversation,
+    owned: OwnConversation,
     last_event_id: Annotated[str | None, Header(max_length=32)] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events: message, draft, retract, typing, status.
@@ -144,26 +175,28 @@ async def listen(
     `draft` is a piece of a reply that a later `message` replaces or a `retract` withdraws.
     """
     after = int(last_event_id) if last_event_id and last_event_id.isdecimal() else 0
-    async for event in conversation_events(web, conversation.id, min(after, MAX_ID)):
+    async for event in conversation_events(web, owned.conversation.id, min(after, MAX_ID)):
         yield event
 
 
-@router.post("/conversations/{conversation_id}/handoff", responses=_OWN | errors(409))
-async def ask_for_person(web: WebDep, conversation: OwnConversation) -> MessageOut:
+@router.post("/conversations/{conversation_id}/handoff", responses=OWN | errors(409, 429))
+async def ask_for_person(request: Request, web: WebDep, owned: OwnConversation) -> MessageOut:
     """Ask for a person: the conversation is queued, and the bot stays silent once it is taken."""
-    return message_out(await web.services.handoff.request(conversation.id))
+    web.limits.count(owned.visit.visitor, address_of(request))
+    note = await web.services.handoff.request(owned.conversation.id)
+    return message_out(note)
 
 
-@router.post("/messages/{message_id}/feedback", status_code=204, responses=_OWN | errors(400, 413))
+@router.post("/messages/{message_id}/feedback", status_code=204, responses=OWN | errors(400, 413))
 async def thumb(
-    web: WebDep, message_id: RowId, credentials: CustomerToken, body: FeedbackIn
+    request: Request, web: WebDep, message_id: RowId, credentials: CustomerToken, body: FeedbackIn
 ) -> Response:
     """Say whether a reply helped; saying it again replaces what was said."""
     message = await web.services.work.read(
         lambda session: Conversations(session).message(message_id)
     )
     token = credentials.credentials if credentials else None
-    await own_conversation(web, message.conversation_id, token)
+    await own_conversation(request, web, message.conversation_id, token)
     await web.services.work.run(lambda session: _store_thumb(session, message, body))
     return Response(status_code=204)
 

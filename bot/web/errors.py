@@ -2,8 +2,11 @@
 
 KefuError
 ├── TextTooLongError        413  shorten it
+├── FileTooLargeError       413  send a smaller file
+├── UnsupportedFileError    415  send a picture or a PDF
 ├── UnusableTextError       422  nothing in it to answer
 ├── TooManyRequestsError    429  wait
+├── WrongConversationError  403  the token opens another conversation
 └── ForeignRequestError     403  another site's page sent it with this browser's cookie
 """
 
@@ -48,6 +51,20 @@ class UnusableTextError(InputError):
     code = "empty_text"
 
 
+class FileTooLargeError(InputError):
+    """A file is larger than the shop accepts."""
+
+    status_code = 413
+    code = "file_too_large"
+
+
+class UnsupportedFileError(InputError):
+    """A file is neither a picture nor a PDF."""
+
+    status_code = 415
+    code = "unsupported_file"
+
+
 class TooManyRequestsError(KefuError):
     """Too many attempts in a short time."""
 
@@ -58,6 +75,12 @@ class TooManyRequestsError(KefuError):
         """`retry_after` is in seconds."""
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class WrongConversationError(PermissionDeniedError):
+    """The token opens another conversation, or this one on another site."""
+
+    code = "wrong_conversation"
 
 
 class ForeignRequestError(PermissionDeniedError):

@@ -1,17 +1,23 @@
-"""How often somebody may try."""
+"""How often somebody may try, write, or begin anew."""
 
 from __future__ import annotations
 
+import ipaddress
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import MovingWindowRateLimiter, SlidingWindowCounterRateLimiter
 
 from bot.web.errors import TooManyRequestsError
 
 TRIES_PER_ACCOUNT = 5
 TRIES_PER_ADDRESS = 30
+LONGEST_HOLD_SECONDS = 3600
+
+Limiter = MovingWindowRateLimiter | SlidingWindowCounterRateLimiter
 
 
 class LoginLimiter:
@@ -34,8 +40,7 @@ class LoginLimiter:
             (self._per_account, ("account", address, account)),
         ):
             if not self._limiter.hit(item, *keys):
-                stats = self._limiter.get_window_stats(item, *keys)
-                wait = max(1, round(stats.reset_time - time.time()))
+                wait = _wait(self._limiter, item, keys)
                 raise TooManyRequestsError(
                     f"too many log-in attempts: wait {wait} seconds", retry_after=wait
                 )
@@ -43,3 +48,87 @@ class LoginLimiter:
     def forgive(self, address: str, account: str) -> None:
         """Forget the attempts on this account: the last one was right."""
         self._limiter.clear(self._per_account, "account", address, account)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    limiter: Limiter
+    item: RateLimitItem
+    keys: tuple[str, ...]
+    visitors: bool
+
+
+class MessageLimiter:
+    """Bounds messages per visitor and per address, by the minute and by the day.
+
+    An address may send what `address_share` visitors may. While one of its visitors is over the
+    limit, an address gets no new visitor, for an hour at most: who throws the token away to begin
+    anew gains nothing, and who shares the address and has a token is not disturbed.
+    """
+
+    def __init__(self, per_minute: int, per_day: int, address_share: int) -> None:
+        """Remember nobody yet; what is remembered is this process's own."""
+        storage = MemoryStorage()
+        self._minutes = MovingWindowRateLimiter(storage)
+        self._days = SlidingWindowCounterRateLimiter(storage)
+        self._items = {
+            "visitor": (RateLimitItemPerMinute(per_minute), RateLimitItemPerDay(per_day)),
+            "address": (
+                RateLimitItemPerMinute(per_minute * address_share),
+                RateLimitItemPerDay(per_day * address_share),
+            ),
+        }
+        self._held: dict[str, float] = {}
+
+    def count(self, visitor: str, address: str) -> None:
+        """Count one message; TooManyRequestsError, and nothing counted, if it is one too many."""
+        self._count(address, ("address", network(address)), ("visitor", visitor))
+
+    def count_new_visitor(self, address: str) -> None:
+        """Count the beginning of a conversation by somebody without a token."""
+        wait = round(self._held.get(network(address), 0.0) - time.time())
+        if wait > 0:
+            raise _too_many(wait)
+        self._count(address, ("address", network(address)))
+
+    def _count(self, address: str, *who: tuple[str, str]) -> None:
+        rules = [rule for keys in who for rule in self._rules(keys)]
+        for rule in rules:
+            if not rule.limiter.test(rule.item, *rule.keys):
+                wait = _wait(rule.limiter, rule.item, rule.keys)
+                if rule.visitors:
+                    self._hold(address, wait)
+                raise _too_many(wait)
+        for rule in rules:
+            rule.limiter.hit(rule.item, *rule.keys)
+
+    def _rules(self, keys: tuple[str, str]) -> Iterator[_Rule]:
+        minute, day = self._items[keys[0]]
+        yield _Rule(self._minutes, minute, keys, keys[0] == "visitor")
+        yield _Rule(self._days, day, keys, keys[0] == "visitor")
+
+    def _hold(self, address: str, seconds: int) -> None:
+        now = time.time()
+        self._held = {held: until for held, until in self._held.items() if until > now}
+        self._held[network(address)] = now + min(seconds, LONGEST_HOLD_SECONDS)
+
+
+def network(address: str) -> str:
+    """What counts as one address: an IPv4 address, or the /64 that one line has of IPv6."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
+def _wait(limiter: Limiter, item: RateLimitItem, keys: tuple[str, ...]) -> int:
+    return max(1, round(limiter.get_window_stats(item, *keys).reset_time - time.time()))
+
+
+def _too_many(wait: int) -> TooManyRequestsError:
+    return TooManyRequestsError(f"too many messages: wait {wait} seconds", retry_after=wait)

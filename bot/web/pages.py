@@ -9,7 +9,8 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from bot.web.security import chat_policy
+from bot.web.errors import error_response
+from bot.web.origins import chat_policy, is_allowed
 from bot.web.state import WebDep
 
 STATIC = Path(__file__).parent / "static"
@@ -45,10 +46,17 @@ async def home(request: Request) -> RedirectResponse:
 
 
 @router.get("/chat")
-async def chat(web: WebDep) -> FileResponse:
-    """The chat, as a page of its own or inside the widget's frame."""
-    policy = chat_policy(web.services.settings.allowed_origins)
-    return _file("chat.html", **{"Content-Security-Policy": policy})
+async def chat(
+    request: Request, web: WebDep, embed: str | None = None, origin: str = ""
+) -> Response:
+    """The chat, as a page of its own or inside the widget's frame on an allowed site."""
+    allowed = web.services.settings.allowed_origins
+    if embed is None:
+        return _file("chat.html", **{"Content-Security-Policy": chat_policy(allowed)})
+    if not is_allowed(origin, allowed):
+        detail = "this site may not embed the chat: add its origin to KEFU_ALLOWED_ORIGINS"
+        return error_response(request, 403, "origin_not_allowed", detail)
+    return _file("chat.html", **{"Content-Security-Policy": chat_policy(allowed, origin)})
 
 
 @router.get("/widget.js")
@@ -61,6 +69,12 @@ async def widget() -> FileResponse:
 async def admin() -> FileResponse:
     """The staff page."""
     return _file("admin.html")
+
+
+@router.get("/operator")
+async def operator() -> FileResponse:
+    """The operators' page."""
+    return _file("operator.html")
 
 
 @router.get("/docs")

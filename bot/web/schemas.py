@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from bot.types import DecisionKind, Reply
-from storage.types import ConversationStatus, Message, Role
+from bot.web.signing import MAX_TOKEN_CHARS
+from storage.types import Attachment, ConversationStatus, Message, Role
 
 Language = Literal["zh", "en"]
 
@@ -104,8 +105,20 @@ class ReplyOut(Out):
     seq: int
 
 
+class AttachmentOut(Out):
+    """A customer's file, as it stands with its message."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+
+
 class MessageOut(Out):
-    """A stored message of a conversation; `message` is its id, for feedback."""
+    """A stored message of a conversation; `message` is its id, for feedback.
+
+    `author` is the name of the member of staff who wrote it.
+    """
 
     message: int
     seq: int
@@ -117,13 +130,27 @@ class MessageOut(Out):
     decision: str | None
     citations: list[CitationOut]
     quick_replies: list[QuickReplyOut]
+    attachment: AttachmentOut | None = None
+    author: str | None = None
 
 
-class HistoryOut(Out):
+class StandingOut(Out):
+    """Who answers now: the place in the queue, or the person's name.
+
+    `open` says whether it is within office hours, `staffed` whether a person is at their desk.
+    """
+
+    status: ConversationStatus
+    position: int | None
+    operator: str | None
+    open: bool
+    staffed: bool
+
+
+class HistoryOut(StandingOut):
     """Messages in order, and who answers now; `more` says to ask again after the last seq."""
 
     conversation: str
-    status: ConversationStatus
     messages: list[MessageOut]
     more: bool
 
@@ -133,6 +160,19 @@ class FeedbackIn(In):
 
     value: Literal["up", "down"]
     reason: str | None = Field(default=None, max_length=1000)
+
+
+class IdentityIn(In):
+    """A signed identity, made by the company's server."""
+
+    token: str = Field(min_length=1, max_length=MAX_TOKEN_CHARS)
+
+
+class RatingIn(In):
+    """What a conversation was worth, from 1 to 5, and why if the customer says so."""
+
+    score: int = Field(ge=1, le=5)
+    comment: str | None = Field(default=None, max_length=1000)
 
 
 class SuggestionOut(Out):
@@ -152,6 +192,9 @@ class ShopOut(Out):
     suggestions: dict[str, list[SuggestionOut]]
     hours: dict[str, str]
     max_message_chars: int
+    max_attachment_bytes: int
+    open: bool
+    staffed: bool
 
 
 def reply_out(reply: Reply) -> ReplyOut:
@@ -159,7 +202,9 @@ def reply_out(reply: Reply) -> ReplyOut:
     return ReplyOut.model_validate(asdict(reply))
 
 
-def message_out(message: Message) -> MessageOut:
+def message_out(
+    message: Message, attachment: Attachment | None = None, author: str | None = None
+) -> MessageOut:
     """A stored message as its own customer may see it."""
     return MessageOut(
         message=message.id,
@@ -172,6 +217,8 @@ def message_out(message: Message) -> MessageOut:
         decision=message.decision,
         citations=[CitationOut.model_validate(c) for c in message.citations],
         quick_replies=[QuickReplyOut.model_validate(q) for q in message.quick_replies],
+        attachment=None if attachment is None else AttachmentOut.model_validate(attachment),
+        author=author,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
@@ -21,29 +21,18 @@ _OWN_FILES_ONLY = (
 )
 
 
-def page_policy(framed_by: str | None = "'none'") -> str:
-    """A content security policy for a page of ours; `framed_by` None lets any site frame it."""
-    return (
-        _OWN_FILES_ONLY if framed_by is None else f"{_OWN_FILES_ONLY}; frame-ancestors {framed_by}"
-    )
-
-
-def chat_policy(allowed_origins: Sequence[str]) -> str:
-    """The chat page's policy: framed by the allowed origins, or by any site if none is named.
-
-    The page holds no cookie and can do nothing for the page around it, so being framed is
-    harmless; naming the shop's own site keeps others from wearing its bot.
-    """
-    return page_policy(" ".join(("'self'", *allowed_origins)) if allowed_origins else None)
+def page_policy(framed_by: str = "'none'") -> str:
+    """A content security policy for a page of ours, which `framed_by` may frame."""
+    return f"{_OWN_FILES_ONLY}; frame-ancestors {framed_by}"
 
 
 class BodyLimitMiddleware:
-    """Refuses a body of more than `limit` bytes, announced or not, without keeping it."""
+    """Refuses a body that is too long, announced or not, without keeping it."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
-        """Wrap `app`."""
+    def __init__(self, app: ASGIApp, limit_of: Callable[[str], int]) -> None:
+        """Wrap `app`; `limit_of` says how many bytes a path takes."""
         self._app = app
-        self._limit = limit
+        self._limit_of = limit_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -51,9 +40,10 @@ class BodyLimitMiddleware:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
+        limit = self._limit_of(request.url.path)
         announced = request.headers.get("content-length", "0")
-        if announced.isdecimal() and int(announced) > self._limit:
-            response = error_response(request, 413, "too_large", self._detail())
+        if announced.isdecimal() and int(announced) > limit:
+            response = error_response(request, 413, "too_large", _too_large(limit))
             await response(scope, receive, send)
             return
         received = 0
@@ -62,14 +52,15 @@ class BodyLimitMiddleware:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._limit:
-                raise HTTPException(413, self._detail())
+            if received > limit:
+                raise HTTPException(413, _too_large(limit))
             return message
 
         await self._app(scope, counted, send)
 
-    def _detail(self) -> str:
-        return f"a request body may have {self._limit} bytes, this one has more"
+
+def _too_large(limit: int) -> str:
+    return f"a request body may have {limit} bytes, this one has more"
 
 
 class SecurityHeadersMiddleware:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 
 import uvicorn
 from fastapi import FastAPI
@@ -15,14 +16,22 @@ GRACE_SECONDS = 20
 class Server(uvicorn.Server):
     """Serves one app until it is told to stop; `app` must have its services open."""
 
-    def __init__(self, app: FastAPI, *, host: str, port: int) -> None:
-        """`port` 0 lets the system choose one."""
+    def __init__(
+        self, app: FastAPI, *, host: str, port: int, trusted_proxies: Sequence[str] = ()
+    ) -> None:
+        """`port` 0 lets the system choose one.
+
+        What `trusted_proxies` say of the client (X-Forwarded-For, -Proto) is believed; what anybody
+        else says is not.
+        """
         super().__init__(
             uvicorn.Config(
                 app,
                 host=host,
                 port=port,
                 ws="none",
+                proxy_headers=bool(trusted_proxies),
+                forwarded_allow_ips=list(trusted_proxies),
                 access_log=False,
                 log_config=None,
                 server_header=False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from bot.handoff import is_open
 from bot.replies import suggestions
 from bot.types import ShopFacts
 from bot.web.schemas import ShopOut, SuggestionOut
@@ -40,6 +41,9 @@ async def shop(web: WebDep) -> ShopOut:
         },
         hours=dict(facts.hours),
         max_message_chars=web.services.settings.max_message_chars,
+        max_attachment_bytes=web.services.settings.max_attachment_bytes,
+        open=is_open(facts),
+        staffed=web.operators.count > 0,
     )
 
 

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 
 from fastapi.sse import ServerSentEvent, format_sse_event
 from sqlalchemy.orm import Session
 
 from bot.types import Event, Incoming, Reply
-from bot.web.schemas import as_json, message_out, reply_out
+from bot.web.schemas import MessageOut, StandingOut, as_json, reply_out
+from bot.web.showing import shown, standing
 from bot.web.state import CLOSING, Web
 from storage.conversations import Conversations
+from storage.desk import Desk
 from storage.errors import KefuError
-from storage.types import ConversationStatus, Message
+from storage.types import Standing
 
 POLL_SECONDS = 1.0
 POLL_SECONDS_IDLE = 5.0
 BATCH = 200
 
-_PASSED_ON = frozenset(("draft", "retract", "typing"))
+TO_CUSTOMERS = frozenset(("draft", "retract", "typing"))
+TO_STAFF = TO_CUSTOMERS | {"customer_typing"}
 
 
 @dataclass(slots=True)
@@ -29,13 +32,13 @@ class _Seen:
     """How far a listener is."""
 
     seq: int
-    status: ConversationStatus | None = None
+    standing: StandingOut | None = None
     wait: float = POLL_SECONDS
     looked: float = field(default_factory=time.monotonic)
 
 
 async def conversation_events(
-    web: Web, conversation_id: str, after: int
+    web: Web, conversation_id: str, after: int, passed_on: Collection[str] = TO_CUSTOMERS
 ) -> AsyncIterator[ServerSentEvent]:
     """Everything after `after`: from the database first, then as it happens.
 
@@ -51,7 +54,7 @@ async def conversation_events(
             event_or_none = await subscription.get(seen.wait)
             if event_or_none is not None and event_or_none.kind == CLOSING:
                 return
-            if event_or_none is not None and event_or_none.kind in _PASSED_ON:
+            if event_or_none is not None and event_or_none.kind in passed_on:
                 yield _passed_on(event_or_none)
                 if time.monotonic() - seen.looked < seen.wait:
                     continue
@@ -67,22 +70,21 @@ async def _news(web: Web, conversation_id: str, seen: _Seen) -> AsyncIterator[Se
     while more:
         after = seen.seq
 
-        def read(session: Session, after: int = after) -> tuple[ConversationStatus, list[Message]]:
-            conversations = Conversations(session)
-            status = conversations.get(conversation_id).status
-            return status, conversations.messages_after(conversation_id, after, limit=BATCH)
+        def read(session: Session, after: int = after) -> tuple[Standing, list[MessageOut]]:
+            found = Conversations(session).messages_after(conversation_id, after, limit=BATCH)
+            now = Desk(session).standing(conversation_id)
+            return now, shown(session, conversation_id, found)
 
-        status, messages = await web.services.work.read(read)
+        found, messages = await web.services.work.read(read)
         seen.looked = time.monotonic()
         for message in messages:
             seen.seq = message.seq
-            yield ServerSentEvent(
-                raw_data=as_json(message_out(message)), event="message", id=str(message.seq)
-            )
+            yield ServerSentEvent(raw_data=as_json(message), event="message", id=str(message.seq))
         more = len(messages) == BATCH
-        if status is not seen.status:
-            seen.status = status
-            yield ServerSentEvent(raw_data=as_json({"status": status}), event="status")
+        now = standing(web, found)
+        if now != seen.standing:
+            seen.standing = now
+            yield ServerSentEvent(raw_data=as_json(now), event="status")
 
 
 def _passed_on(event: Event) -> ServerSentEvent:

@@ -13,8 +13,10 @@ from bot.errors import NotReadyError
 from bot.events import Subscription
 from bot.services import Services
 from bot.types import Event
-from bot.web.limiting import LoginLimiter
+from bot.web.limiting import LoginLimiter, MessageLimiter
 from bot.web.metrics import Metrics
+from bot.web.presence import Presence
+from bot.web.visitors import VisitorTokens
 
 T = TypeVar("T")
 
@@ -30,6 +32,12 @@ class Web:
         self.services = services
         self.metrics = metrics
         self.logins = LoginLimiter()
+        settings = services.settings
+        self.limits = MessageLimiter(
+            settings.messages_per_minute, settings.messages_per_day, settings.address_share
+        )
+        self.visitors = VisitorTokens(settings.signing_secret(), settings.visitor_token_hours)
+        self.operators = Presence()
         self.closing = False
         self._turns: set[asyncio.Task[Any]] = set()
         self._streams: set[Subscription] = set()

@@ -194,7 +194,10 @@ class TrialServer:
 
     async def _serve_app(self, services: Services) -> None:
         self._services = services
-        self._server = Server(create_app(services), host="127.0.0.1", port=0)
+        proxies = self.settings.trusted_proxies
+        self._server = Server(
+            create_app(services), host="127.0.0.1", port=0, trusted_proxies=proxies
+        )
         serving = asyncio.create_task(self._server.serve())
         while not self._server.started and not serving.done():
             await asyncio.sleep(0.01)

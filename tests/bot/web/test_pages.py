@@ -9,10 +9,10 @@ import httpx2
 import pytest
 
 from bot.web import pages
-from bot.web.security import chat_policy
+from bot.web.origins import chat_policy
 from bot.web.testing import trial_server
 
-PAGES = ["/chat", "/admin", "/docs"]
+PAGES = ["/chat", "/admin", "/operator", "/docs"]
 OUTSIDE = re.compile(r"""(?:src|href|url|import|from)\s*[=(]?\s*["'](?:https?:)?//""")
 
 
@@ -29,8 +29,9 @@ def test_pages_allow_only_their_own_files(http, path):
 
 
 def test_only_the_chat_page_may_be_framed(http):
-    assert "frame-ancestors" not in http.get("/chat").headers["content-security-policy"]
-    for path in ("/admin", "/docs", "/api/shop", "/nothing"):
+    policy = http.get("/chat").headers["content-security-policy"]
+    assert "frame-ancestors 'self' http://localhost:*" in policy
+    for path in ("/admin", "/operator", "/docs", "/api/shop", "/nothing"):
         assert "frame-ancestors 'none'" in http.get(path).headers["content-security-policy"]
 
 
@@ -50,7 +51,7 @@ def test_named_origins_alone_may_frame_the_chat(tmp_path):
 def test_without_named_origins_there_is_no_cors(http):
     response = http.get("/api/shop", headers={"Origin": "https://shop.example"})
     assert "access-control-allow-origin" not in response.headers
-    assert "frame-ancestors" not in chat_policy(())
+    assert chat_policy(()).endswith("'self' http://localhost:* http://127.0.0.1:*")
 
 
 def test_the_front_door_leads_to_the_chat(http):
@@ -113,5 +114,5 @@ def test_health_and_metrics(http, customer):
 def test_the_description_names_every_error_shape(http):
     description = http.get("/openapi.json").json()
     write = description["paths"]["/api/conversations/{conversation_id}/messages"]["post"]
-    assert {"200", "400", "401", "403", "404", "413", "422", "503"} <= set(write["responses"])
+    assert {"200", "400", "401", "403", "404", "413", "422", "429", "503"} <= set(write["responses"])
     assert write["security"] == [{"customerToken": []}]

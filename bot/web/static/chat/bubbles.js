@@ -1,6 +1,8 @@
 // Messages as they stand in the log.
 
 import { icon, make, pieces } from "./dom.js";
+import { readable } from "./files.js";
+import { reasonForm } from "./opinions.js";
 import { say, spoken } from "./words.js";
 
 // What a customer can judge: an answer, or the want of one.
@@ -89,6 +91,13 @@ function thumbs(message, onThumb) {
     );
   const press = async (pressed, value) => {
     if (!(await onThumb(message, value))) return;
+    const old = row.parentElement.parentElement.querySelector(".opinion");
+    if (old) old.remove();
+    if (value === "down") {
+      const form = reasonForm((reason) => onThumb(message, value, reason));
+      row.parentElement.after(form);
+      form.scrollIntoView({ block: "nearest" });
+    }
     for (const other of row.querySelectorAll(".thumb")) {
       other.setAttribute("aria-pressed", String(other === pressed));
     }
@@ -98,7 +107,22 @@ function thumbs(message, onThumb) {
   return row;
 }
 
-export function messageElement(message, { onThumb }) {
+// A file as a button that takes it home: its content is never shown as a page of ours.
+function fileButton(attachment, onDownload) {
+  return make(
+    "button",
+    {
+      className: "file",
+      attributes: { type: "button", "aria-label": say("download", attachment.name) },
+      on: { click: () => onDownload(attachment) },
+    },
+    icon("file"),
+    make("span", { className: "name", text: attachment.name }),
+    make("span", { className: "size", text: readable(attachment.size) }),
+  );
+}
+
+export function messageElement(message, { onThumb, onDownload }) {
   const mine = message.role === "customer";
   const element = make("article", { className: `turn ${message.role}` });
   if (message.role === "system") {
@@ -106,18 +130,20 @@ export function messageElement(message, { onThumb }) {
     return element;
   }
   const label = say(mine ? "you" : message.role === "operator" ? "operator" : "bot");
+  const speaker = message.author || label;
   const bubble = make("div", { className: "bubble", attributes: { dir: "auto" } });
   const panel = make("div", {
     className: "evidence",
     attributes: { id: `evidence-${(panels += 1)}`, role: "note" },
   });
   panel.hidden = true;
-  bubble.append(make("span", { className: "unseen", text: `${label}: ` }));
-  if (mine) bubble.append(message.text);
+  bubble.append(make("span", { className: "unseen", text: `${speaker}: ` }));
+  if (message.attachment) bubble.append(fileButton(message.attachment, onDownload));
+  else if (mine) bubble.append(message.text);
   else fill(bubble, panel, message);
   element.append(bubble, panel);
   const foot = make("div", { className: "meta" });
-  if (message.role === "operator") foot.append(make("span", { text: label }));
+  if (message.role === "operator") foot.append(make("span", { text: message.author || label }));
   const stamp = time(message.created_at);
   if (stamp) foot.append(stamp);
   if (message.role === "bot" && JUDGED.has(message.decision)) {
@@ -154,9 +180,10 @@ export function pendingElement(text, onRetry) {
   element.querySelector(".meta").replaceChildren(state, retry);
   return {
     element,
-    fail() {
+    // `passing`: it is sent again by itself.
+    fail(passing) {
       element.classList.add("failed");
-      state.textContent = say("failed");
+      state.textContent = passing ? `${say("failed")} · ${say("retrying")}` : say("failed");
       retry.hidden = false;
     },
     sending() {

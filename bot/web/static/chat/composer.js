@@ -6,12 +6,13 @@ import { say } from "./words.js";
 const TELL_FROM = 0.9;
 
 export class Composer {
-  constructor({ onSend, onPerson }) {
+  constructor({ onSend, onPerson, onTyping }) {
     this.text = byId("text");
     this.button = byId("send");
     this.hint = byId("hint");
     this.person = byId("person");
     this.limit = 4000;
+    this.note = "";
     this.button.append(icon("send"));
     byId("composer").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -22,7 +23,10 @@ export class Composer {
       onSend(text);
       this.text.focus();
     });
-    this.text.addEventListener("input", () => this.measure());
+    this.text.addEventListener("input", () => {
+      this.measure();
+      if (this.text.value.trim()) onTyping();
+    });
     this.text.addEventListener("keydown", (event) => {
       // Enter while a Chinese word is being composed chooses the word.
       const composing = event.isComposing || event.keyCode === 229;
@@ -50,7 +54,14 @@ export class Composer {
     this.hint.classList.toggle("over", left < 0);
     if (left < 0) this.hint.textContent = say("over", -left);
     else if (left < this.limit * (1 - TELL_FROM)) this.hint.textContent = say("left", left);
-    else this.hint.textContent = say("hint");
+    else this.hint.textContent = this.note || say("hint");
+    this.hint.classList.toggle("note", Boolean(this.note));
+  }
+
+  // Said below the text while nobody is there.
+  closed(note) {
+    this.note = note;
+    this.measure();
   }
 
   offerPerson(on) {

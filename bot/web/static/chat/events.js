@@ -73,7 +73,7 @@ export class Stream {
       try {
         await this.listen();
       } catch (error) {
-        if (error instanceof ApiError && [401, 403, 404].includes(error.status)) {
+        if (error instanceof ApiError && error.gone) {
           this.onGone();
           return;
         }

@@ -2,9 +2,12 @@
 // origin when it speaks and checks it when it listens.
 
 export class Frame {
-  constructor(parameters, { onOpened }) {
+  // `orders` are what the page around may ask for: opened, ask, identify, locale.
+  constructor(parameters, orders) {
     this.origin = null;
-    this.embedded = parameters.get("embed") === "1" && window.parent !== window;
+    this.inline = parameters.get("embed") === "inline";
+    this.embedded = parameters.has("embed") && window.parent !== window;
+    this.opened = true;
     if (!this.embedded) return;
     try {
       this.origin = new URL(parameters.get("origin")).origin;
@@ -13,16 +16,22 @@ export class Frame {
     }
     window.addEventListener("message", (event) => {
       if (event.source !== window.parent || event.origin !== this.origin) return;
-      if (event.data && event.data.type === "kefu:opened") {
+      const { type, text, token, language } = event.data || {};
+      if (type === "kefu:opened") {
         this.opened = true;
-        onOpened();
+        orders.opened();
       }
-      if (event.data && event.data.type === "kefu:closed") this.opened = false;
+      if (type === "kefu:closed") this.opened = this.inline;
+      if (type === "kefu:ask" && typeof text === "string") orders.ask(text);
+      if (type === "kefu:identify" && typeof token === "string") orders.identify(token);
+      if (type === "kefu:locale") orders.locale(language);
     });
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.close();
+      if (event.key === "Escape" && !event.defaultPrevented) this.close();
     });
-    this.opened = true;
+  }
+
+  ready() {
     this.tell({ type: "kefu:ready" });
   }
 
@@ -32,9 +41,19 @@ export class Frame {
     }
   }
 
+  event(name, detail = {}) {
+    this.tell({ type: "kefu:event", name, detail });
+  }
+
   close() {
+    if (this.inline) return;
     this.opened = false;
     this.tell({ type: "kefu:close" });
+  }
+
+  // Nobody looks: the widget is closed, or the page stands in the background.
+  get away() {
+    return !this.opened || document.hidden;
   }
 
   unread(count) {

@@ -3,15 +3,15 @@
 import { byId, icon } from "./dom.js";
 import { say, spoken } from "./words.js";
 
-const ANSWERED_BY = { bot: "online", waiting: "waiting", person: "person", closed: "closed" };
-const BUTTONS = { close: "close", restart: "restart", down: "down" };
+const BUTTONS = { close: "close", restart: "restart", down: "down", transcript: "transcript" };
 
 export class Head {
-  constructor({ embedded, onLanguage, onRestart, onClose }) {
+  constructor({ closable, onLanguage, onRestart, onTranscript, onClose }) {
     byId("language").addEventListener("click", onLanguage);
     byId("restart").addEventListener("click", onRestart);
+    byId("transcript").addEventListener("click", onTranscript);
     byId("close").addEventListener("click", onClose);
-    byId("close").hidden = !embedded;
+    byId("close").hidden = !closable;
     for (const [id, name] of Object.entries(BUTTONS)) byId(id).replaceChildren(icon(name));
   }
 
@@ -19,7 +19,8 @@ export class Head {
   label(shop) {
     const name = shop ? shop.names[spoken()] || shop.name : "";
     document.documentElement.lang = spoken() === "zh" ? "zh-CN" : "en";
-    document.title = say("title", name);
+    this.title = say("title", name);
+    document.title = this.title;
     byId("shop-name").textContent = name || say("nameless");
     byId("face").replaceChildren(name ? [...name][0].toUpperCase() : icon("bot"));
     const language = byId("language");
@@ -34,11 +35,19 @@ export class Head {
   }
 
   // `connected` is null before the first attempt to listen.
-  show(status, connected) {
+  show(standing, connected, unread) {
     const offline = !navigator.onLine;
     const lost = offline || connected === false;
-    const key = lost ? "reconnecting" : ANSWERED_BY[status] || "online";
-    byId("status-text").textContent = say(offline ? "offline" : key);
-    byId("dot").dataset.status = lost ? "lost" : status;
+    const text = offline ? say("offline") : lost ? say("reconnecting") : answeredBy(standing);
+    // A screen reader says what changed, and only then.
+    if (byId("status-text").textContent !== text) byId("status-text").textContent = text;
+    byId("dot").dataset.status = lost ? "lost" : standing.status;
+    if (this.title) document.title = unread ? say("unreadTitle", unread, this.title) : this.title;
   }
+}
+
+function answeredBy({ status, position, operator, open }) {
+  if (status === "waiting") return open ? say("waiting", position || 1) : say("waitingClosed");
+  if (status === "person") return say("person", operator);
+  return say(status === "closed" ? "closed" : "online");
 }

@@ -3,18 +3,20 @@
 
 import { draftElement, messageElement, pendingElement } from "./bubbles.js";
 import { byId, make } from "./dom.js";
+import { ratingForm } from "./opinions.js";
 import { say } from "./words.js";
 
 const NEAR_END = 120;
 
 export class Log {
-  constructor({ onThumb, onQuickReply }) {
+  constructor({ onThumb, onQuickReply, onDownload, onRate }) {
     this.log = byId("log");
     this.scroll = byId("scroll");
     this.offers = byId("offers");
     this.typingRow = byId("typing");
     this.down = byId("down");
-    this.onThumb = onThumb;
+    this.handlers = { onThumb, onDownload };
+    this.onRate = onRate;
     this.onQuickReply = onQuickReply;
     this.down.addEventListener("click", () => this.toEnd(true));
     this.scroll.addEventListener("scroll", () => {
@@ -32,7 +34,9 @@ export class Log {
     this.pending = new Map();
     this.drafts = new Map();
     this.lastSeq = 0;
+    this.ratingForm = null;
     this.log.replaceChildren();
+    for (const form of this.scroll.querySelectorAll(".rating")) form.remove();
     this.offer([]);
     this.typing(false);
   }
@@ -70,7 +74,7 @@ export class Log {
     if (this.shown.has(message.seq)) return false;
     this.change(() => {
       this.settle(message);
-      const element = messageElement(message, { onThumb: this.onThumb });
+      const element = messageElement(message, this.handlers);
       this.shown.set(message.seq, element);
       // A relayed message has a reply row that says nothing.
       if (!message.text.trim()) return;
@@ -100,10 +104,25 @@ export class Log {
 
   pend(id, text, onRetry) {
     const pending = pendingElement(text, onRetry);
+    this.append(id, pending);
+    return pending;
+  }
+
+  append(id, pending) {
     this.pending.set(id, pending);
     this.change(() => this.log.append(pending.element), { follow: true });
     this.offer([]);
-    return pending;
+  }
+
+  // Asks for a rating below an ended conversation; a reopened one is rated anew.
+  rating(ended) {
+    if (ended && !this.ratingForm) {
+      this.ratingForm = ratingForm(this.onRate);
+      this.change(() => this.scroll.append(this.ratingForm));
+    } else if (!ended && this.ratingForm) {
+      this.ratingForm.remove();
+      this.ratingForm = null;
+    }
   }
 
   dropPending(id) {
@@ -126,6 +145,11 @@ export class Log {
     const draft = this.drafts.get(turn);
     if (draft) draft.element.remove();
     this.drafts.delete(turn);
+  }
+
+  retractAll() {
+    for (const turn of [...this.drafts.keys()]) this.retract(turn);
+    this.typing(false);
   }
 
   typing(on) {

@@ -2,50 +2,82 @@
 
 import * as api from "./api.js";
 import { Composer } from "./composer.js";
+import { Delivery } from "./delivery.js";
 import { byId } from "./dom.js";
-import { Stream } from "./events.js";
+import { Picker, readable, save } from "./files.js";
 import { Frame } from "./frame.js";
 import { Head } from "./head.js";
 import { Log } from "./log.js";
 import { Memory } from "./memory.js";
 import { hideNotice, notice } from "./notice.js";
+import { Session } from "./session.js";
 import { pickLanguage, say, speak, spoken } from "./words.js";
 
 const TYPING_AFTER_MS = 250;
+const TYPING_SHOWN_MS = 6000;
+const TYPING_TOLD_MS = 2500;
+const WITH_PEOPLE = new Set(["waiting", "person"]);
 
 class Chat {
   constructor() {
     this.parameters = new URLSearchParams(location.search);
-    this.memory = new Memory();
+    this.frame = new Frame(this.parameters, {
+      opened: () => this.seen(true),
+      ask: (text) => this.started.then(() => this.say(text.slice(0, this.composer.limit))),
+      identify: (token) => this.started.then(() => this.session.identify(token)),
+      locale: (language) => this.started.then(() => this.switchLanguage(language)),
+    });
+    const scope = [this.frame.origin, this.parameters.get("name")].filter(Boolean).join(" ");
+    if (this.frame.embedded) api.embeddedIn(this.frame.origin);
+    this.memory = new Memory(scope);
+    this.status = { status: "bot", position: null, operator: null, open: true };
+    this.unread = 0;
+    this.parts();
+    byId("app").classList.toggle("embedded", this.frame.embedded);
+    window.addEventListener("offline", () => this.showStatus());
+    window.addEventListener("online", () => this.showStatus());
+    document.addEventListener("visibilitychange", () => this.frame.away || this.seen());
+    this.started = this.start();
+    this.frame.ready();
+  }
+
+  parts() {
     this.log = new Log({
-      onThumb: (message, value) => this.thumb(message, value),
+      onThumb: (message, value, reason) => this.thumb(message, value, reason),
       onQuickReply: (reply) => this.say(reply.text, reply.payload),
+      onDownload: (attachment) => this.download(attachment),
+      onRate: (score, comment) => this.tried(() => api.rate(this.session.current, score, comment)),
     });
     this.composer = new Composer({
       onSend: (text) => this.say(text),
       onPerson: () => this.askForPerson(),
+      onTyping: () => this.tellTyping(),
     });
-    this.frame = new Frame(this.parameters, {
-      onOpened: () => {
-        this.unread = 0;
-        this.composer.focus();
-        this.log.toEnd();
+    this.picker = new Picker({
+      onFile: (file) => this.attach(file),
+      onRefused: (text) => notice(text),
+    });
+    this.session = new Session(this.memory, () => this.log.lastSeq, {
+      onEvent: (kind, data) => this.hear(kind, data),
+      onConnected: (connected) => this.connectedNow(connected),
+      onGone: () => this.forget(),
+      onBegun: (id) => {
+        this.showTools();
+        this.frame.event("conversation", { conversation: id });
       },
+      onIdentity: (error) => this.identified(error),
     });
-    this.conversation = null;
-    this.stream = null;
-    this.connected = null;
-    this.status = "bot";
-    this.unread = 0;
+    this.delivery = new Delivery(this.memory, {
+      send: (message) => this.deliver(message),
+      onError: (error) => this.failed(error),
+    });
     this.head = new Head({
-      embedded: this.frame.embedded,
-      onLanguage: () => this.switchLanguage(),
+      closable: this.frame.embedded && !this.frame.inline,
+      onLanguage: () => this.switchLanguage(spoken() === "zh" ? "en" : "zh"),
       onRestart: () => this.confirmRestart(),
+      onTranscript: () => this.takeTranscript(),
       onClose: () => this.frame.close(),
     });
-    byId("app").classList.toggle("embedded", this.frame.embedded);
-    window.addEventListener("offline", () => this.showStatus());
-    window.addEventListener("online", () => this.showStatus());
   }
 
   async start() {
@@ -58,6 +90,8 @@ class Chat {
       return;
     }
     this.composer.limit = this.shop.max_message_chars;
+    this.picker.limit = this.shop.max_attachment_bytes;
+    this.status.open = this.shop.open;
     const wished = [this.parameters.get("lang"), this.memory.read("language"), ...navigator.languages];
     speak(pickLanguage(wished, this.shop.languages, this.shop.language));
     this.label();
@@ -74,15 +108,22 @@ class Chat {
     this.head.label(this.shop);
     byId("log").setAttribute("aria-label", say("log"));
     this.composer.label();
+    this.picker.label();
     this.showStatus();
   }
 
   showStatus() {
-    this.head.show(this.status, this.connected);
+    const { status } = this.status;
+    this.head.show(this.status, this.session.connected, this.unread);
+    this.composer.offerPerson(status === "bot" || status === "closed");
+    this.picker.offer(WITH_PEOPLE.has(status));
+    const hours = this.shop && this.shop.hours[spoken()];
+    this.composer.closed(this.status.open ? "" : hours ? say("hours", hours) : say("closedNow"));
   }
 
-  switchLanguage() {
-    speak(spoken() === "zh" ? "en" : "zh");
+  switchLanguage(language) {
+    if (!this.shop || !this.shop.languages.includes(language) || language === spoken()) return;
+    speak(language);
     this.memory.write("language", spoken());
     this.label();
     this.redraw();
@@ -92,116 +133,120 @@ class Chat {
   async redraw() {
     this.log.clear();
     this.log.greet(this.greeting());
-    if (this.conversation) await this.catchUp().catch(() => {});
+    await this.catchUp().catch(() => {});
+    for (const { message, pending } of this.delivery.waiting.values()) this.log.append(message.id, pending);
     this.suggestIfEmpty();
   }
 
-  // Goes on with the conversation that this browser remembers.
   async resume() {
-    this.conversation = this.memory.conversation();
-    if (this.conversation) {
+    if (this.session.resume()) {
       try {
         await this.catchUp();
-        this.connect();
+        this.session.connect();
       } catch (error) {
-        if ([401, 403, 404].includes(error.status)) this.forget();
-        else this.connect();
+        if (error.gone) this.forget();
+        else this.session.connect();
       }
     }
+    for (const message of this.delivery.left()) this.put(message);
     this.suggestIfEmpty();
   }
 
   async catchUp() {
-    let more = true;
+    let more = Boolean(this.session.current);
     while (more) {
-      const page = await api.history(this.conversation, this.log.lastSeq);
-      for (const message of page.messages) this.log.add(message);
-      this.setStatus(page.status);
+      const page = await api.history(this.session.current, this.log.lastSeq);
+      for (const message of page.messages) this.show(message, false);
+      this.setStatus(page);
       more = page.more;
     }
     this.log.toEnd();
   }
 
   suggestIfEmpty() {
-    byId("restart").hidden = !this.conversation;
+    this.showTools();
     if (this.log.lastSeq === 0 && this.log.pending.size === 0 && this.shop) {
       this.log.suggest(this.shop.suggestions[spoken()] || []);
     }
   }
 
+  showTools() {
+    byId("restart").hidden = byId("transcript").hidden = !this.session.current;
+  }
+
   forget() {
-    if (this.stream) this.stream.stop();
-    this.stream = null;
-    this.conversation = null;
-    this.connected = null;
-    this.memory.forget("conversation");
-    this.setStatus("bot");
+    this.session.forget();
+    this.setStatus({ status: "bot", position: null, operator: null, open: this.status.open });
   }
 
-  async begin() {
-    if (this.conversation) return;
-    // Two quick messages must not make two conversations.
-    this.beginning ||= api
-      .begin(spoken())
-      .then(({ conversation, token }) => {
-        this.conversation = { id: conversation, token };
-        this.memory.keepConversation(conversation, token);
-        byId("restart").hidden = false;
-        this.connect();
-      })
-      .finally(() => (this.beginning = null));
-    await this.beginning;
-  }
-
-  connect() {
-    if (this.stream) this.stream.stop();
-    this.stream = new Stream({
-      conversation: this.conversation,
-      after: () => this.log.lastSeq,
-      onEvent: (kind, data) => this.hear(kind, data),
-      onState: (connected) => {
-        this.connected = connected;
-        this.showStatus();
-      },
-      onGone: () => this.forget(),
-    });
+  connectedNow(connected) {
+    if (connected) this.delivery.again();
+    // What was half written is written again, or comes as a message.
+    else this.log.retractAll();
+    this.showStatus();
   }
 
   hear(kind, data) {
-    if (kind === "message") this.show(data);
+    if (kind === "message") this.show(data, true);
     else if (kind === "draft") this.log.draft(data.turn, data.text);
     else if (kind === "retract") this.log.retract(data.turn);
-    else if (kind === "typing") this.log.typing(true);
-    else if (kind === "status") this.setStatus(data.status);
+    else if (kind === "typing") this.showTyping(data.by === "operator");
+    else if (kind === "status") this.setStatus(data);
   }
 
-  show(message) {
-    if (!this.log.add(message) || message.role === "customer") return;
-    if (this.frame.embedded && !this.frame.opened) {
-      this.unread += 1;
-      this.frame.unread(this.unread);
+  showTyping(byPerson) {
+    clearTimeout(this.typingTimer);
+    this.log.typing(true);
+    if (byPerson) this.typingTimer = setTimeout(() => this.log.typing(false), TYPING_SHOWN_MS);
+  }
+
+  show(message, isNew) {
+    if (message.role === "customer") this.delivery.confirm(message.id);
+    if (message.role === "operator") this.log.typing(false);
+    if (!this.log.add(message) || message.role === "customer" || !isNew) return;
+    this.frame.event("message", { role: message.role, text: message.text });
+    if (!this.frame.away) return;
+    this.unread += 1;
+    this.frame.unread(this.unread);
+    this.showStatus();
+  }
+
+  seen(focus) {
+    this.unread = 0;
+    this.showStatus();
+    if (focus) {
+      this.composer.focus();
+      this.log.toEnd();
     }
   }
 
   say(text, payload) {
-    const message = { id: crypto.randomUUID ? crypto.randomUUID() : randomId(), text };
+    if (!text.trim()) return;
+    const message = { id: newId(), text };
     if (payload) message.payload = payload;
-    const pending = this.log.pend(message.id, text, () => this.deliver(message, pending));
-    this.deliver(message, pending);
+    this.put(message);
+  }
+
+  put(message) {
+    const pending = this.log.pend(message.id, message.text, () => this.delivery.deliver(message.id));
+    this.delivery.add(message, pending);
   }
 
   // Sending the same id again is safe: the server answers it once.
-  async deliver(message, pending) {
-    pending.sending();
+  async deliver(message) {
+    await this.started;
     hideNotice();
-    const typing = setTimeout(() => this.log.typing(this.status === "bot"), TYPING_AFTER_MS);
+    const typing = setTimeout(() => this.log.typing(this.status.status === "bot"), TYPING_AFTER_MS);
     try {
-      await this.begin();
-      const reply = await api.send(this.conversation, message);
-      this.memory.keepConversation(this.conversation.id, this.conversation.token);
+      await this.session.begin();
+      const reply = await api.send(this.session.current, message);
+      this.memory.keepConversation(this.session.current.id, this.session.current.token);
+      this.session.renew();
       await this.fetchUpTo(reply.seq);
     } catch (error) {
-      this.failed(error, pending);
+      // Its conversation is gone: the next try begins another.
+      if (error.gone) this.forget();
+      throw error;
     } finally {
       clearTimeout(typing);
       this.log.typing(false);
@@ -210,37 +255,23 @@ class Chat {
 
   // The stream usually has shown the reply by now; if not, read what is missing.
   async fetchUpTo(seq) {
-    await new Promise((resolve) => setTimeout(resolve, this.connected ? 60 : 0));
+    await new Promise((resolve) => setTimeout(resolve, this.session.connected ? 60 : 0));
     if (!this.log.has(seq)) await this.catchUp();
   }
 
-  failed(error, pending) {
+  failed(error) {
     if (!(error instanceof api.ApiError)) throw error;
-    if (pending) pending.fail();
-    if ([401, 403, 404].includes(error.status) && pending) {
-      this.forget();
-      return;
-    }
-    const told = { 0: "errorNetwork", 413: "errorTooLong", 422: "errorEmpty", 429: "errorTooMany" };
-    notice(say(told[error.status] || "errorServer"));
+    const told = { 0: "errorNetwork", 413: "errorTooLong", 422: "errorEmpty" };
+    if (error.status === 429) notice(say("errorWait", error.wait || 60));
+    else if (error.code === "origin_not_allowed") notice(say("errorOrigin"));
+    else notice(say(told[error.status] || "errorServer"));
+    this.frame.event("error", { reason: error.code, wait: error.wait });
   }
 
-  async askForPerson() {
-    byId("person").disabled = true;
+  // Whether something worked; what went wrong is told.
+  async tried(work) {
     try {
-      await this.begin();
-      this.show(await api.askForPerson(this.conversation));
-      await this.catchUp();
-    } catch (error) {
-      this.failed(error);
-    } finally {
-      byId("person").disabled = false;
-    }
-  }
-
-  async thumb(message, value) {
-    try {
-      await api.thumb(this.conversation, message.message, value);
+      await work();
       return true;
     } catch (error) {
       this.failed(error);
@@ -248,16 +279,78 @@ class Chat {
     }
   }
 
-  setStatus(status) {
-    this.status = status;
-    this.composer.offerPerson(status === "bot" || status === "closed");
+  async askForPerson() {
+    byId("person").disabled = true;
+    await this.started;
+    await this.tried(async () => {
+      await this.session.begin();
+      this.show(await api.askForPerson(this.session.current), false);
+      await this.catchUp();
+    });
+    byId("person").disabled = false;
+  }
+
+  thumb(message, value, reason) {
+    return this.tried(() => api.thumb(this.session.current, message.message, value, reason));
+  }
+
+  async attach(file) {
+    const id = newId();
+    notice(say("attachSending", file.name));
+    try {
+      const stored = await api.attach(this.session.current, id, file);
+      hideNotice();
+      this.put({ id, text: stored.name });
+    } catch (error) {
+      const told = { 409: "attachLater", 415: "attachKind" };
+      if (error.status === 413) notice(say("attachTooBig", readable(this.picker.limit)));
+      else if (told[error.status]) notice(say(told[error.status]));
+      else this.failed(error);
+    }
+  }
+
+  async download(attachment) {
+    await this.tried(async () => {
+      save(await api.download(this.session.current, attachment.id), attachment.name);
+    });
+  }
+
+  async takeTranscript() {
+    await this.tried(async () => {
+      save(await api.transcript(this.session.current), `${say("transcriptName")}.txt`);
+    });
+  }
+
+  tellTyping() {
+    const now = Date.now();
+    if (!WITH_PEOPLE.has(this.status.status) || now - (this.toldTyping || 0) < TYPING_TOLD_MS) return;
+    this.toldTyping = now;
+    api.typing(this.session.current).catch(() => {});
+  }
+
+  identified(error) {
+    if (error && error.status === 409) {
+      // Somebody else has logged in here: their words belong in a conversation of their own.
+      this.forget();
+      this.redraw();
+    }
+    if (error) this.frame.event("error", { reason: error.code });
+    else this.frame.event("identified");
+  }
+
+  setStatus({ status, position, operator, open }) {
+    const moved = status !== this.status.status;
+    this.status = { status, position, operator, open };
     if (status === "person") this.log.typing(false);
+    if (moved) this.frame.event("status", { status, position });
+    this.log.rating(status === "closed");
     this.showStatus();
   }
 
   confirmRestart() {
     notice(say("restartAsk"), say("yes"), () => {
       hideNotice();
+      this.delivery.clear();
       this.forget();
       this.redraw();
       this.composer.focus();
@@ -266,9 +359,10 @@ class Chat {
 }
 
 // Pages without https have no crypto.randomUUID.
-function randomId() {
+function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
   const numbers = crypto.getRandomValues(new Uint32Array(4));
   return [...numbers].map((number) => number.toString(16).padStart(8, "0")).join("");
 }
 
-new Chat().start();
+new Chat();

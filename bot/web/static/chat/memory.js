@@ -15,13 +15,15 @@ function store() {
 }
 
 export class Memory {
-  constructor() {
+  // Each widget of a site remembers for itself: `scope` is its site and name.
+  constructor(scope) {
     this.storage = store();
     this.loose = new Map();
+    this.prefix = scope ? `kefu.${scope}.` : "kefu.";
   }
 
   read(key) {
-    const text = this.storage ? this.storage.getItem(`kefu.${key}`) : this.loose.get(key);
+    const text = this.storage ? this.storage.getItem(this.prefix + key) : this.loose.get(key);
     try {
       return text ? JSON.parse(text) : null;
     } catch {
@@ -32,7 +34,7 @@ export class Memory {
   write(key, value) {
     const text = JSON.stringify(value);
     try {
-      if (this.storage) this.storage.setItem(`kefu.${key}`, text);
+      if (this.storage) this.storage.setItem(this.prefix + key, text);
       else this.loose.set(key, text);
     } catch {
       this.loose.set(key, text);
@@ -41,7 +43,7 @@ export class Memory {
 
   forget(key) {
     this.loose.delete(key);
-    if (this.storage) this.storage.removeItem(`kefu.${key}`);
+    if (this.storage) this.storage.removeItem(this.prefix + key);
   }
 
   conversation() {
@@ -52,5 +54,16 @@ export class Memory {
 
   keepConversation(id, token) {
     this.write("conversation", { id, token, at: Date.now() });
+  }
+
+  // Messages that the server has not confirmed: sent again after a reload, under the same ids.
+  unsent() {
+    const kept = this.read("unsent");
+    return Array.isArray(kept) ? kept.filter((message) => message && message.id && message.text) : [];
+  }
+
+  keepUnsent(messages) {
+    if (messages.length) this.write("unsent", messages);
+    else this.forget("unsent");
   }
 }
