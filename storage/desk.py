@@ -16,6 +16,7 @@ from storage.types import ConversationStatus, DeskEntry, Role, Standing
 
 _staff = table_of(StaffRow)
 _EXCERPT = 200
+_SPOKEN = (Role.CUSTOMER.value, Role.OPERATOR.value)
 
 
 class Desk:
@@ -28,7 +29,12 @@ class Desk:
     def standing(self, conversation_id: str) -> Standing:
         """Who answers a conversation now, and its place in the queue if it waits."""
         query = (
-            select(conversations.c.status, conversations.c.waiting_since, _staff.c.name)
+            select(
+                conversations.c.status,
+                conversations.c.epoch,
+                conversations.c.waiting_since,
+                _staff.c.name,
+            )
             .outerjoin(_staff, _staff.c.id == conversations.c.staff_id)
             .where(conversations.c.id == conversation_id)
         )
@@ -37,8 +43,10 @@ class Desk:
             raise NotFoundError(f"there is no conversation {conversation_id!r}")
         status = ConversationStatus(row.status)
         if status is ConversationStatus.WAITING:
-            return Standing(status, position=self._ahead(conversation_id, row.waiting_since) + 1)
-        return Standing(status, operator=row.name if status is ConversationStatus.PERSON else None)
+            place = self._ahead(conversation_id, row.waiting_since) + 1
+            return Standing(status, row.epoch, position=place)
+        operator = row.name if status is ConversationStatus.PERSON else None
+        return Standing(status, row.epoch, operator=operator)
 
     def _ahead(self, conversation_id: str, since: Any) -> int:  # noqa: ANN401 (a column's value)
         waiting = conversations.c.status == ConversationStatus.WAITING.value
@@ -84,12 +92,12 @@ class Desk:
         return [_entry(row, newest.get(row.id)) for row in rows]
 
     def _newest(self, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """Role and text of each conversation's newest message that says something."""
+        """Role and text of the newest message that a person wrote, per conversation."""
         if not ids:
             return {}
         last = (
             select(messages.c.conversation_id, func.max(messages.c.seq).label("seq"))
-            .where(messages.c.conversation_id.in_(ids), messages.c.text != "")
+            .where(messages.c.conversation_id.in_(ids), messages.c.role.in_(_SPOKEN))
             .group_by(messages.c.conversation_id)
             .subquery()
         )

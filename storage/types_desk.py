@@ -12,13 +12,14 @@ from storage.types_talk import ConversationStatus, Role
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Who answers a conversation now.
+    """Who answers a conversation now; the higher epoch is the newer word on that.
 
     `position` counts from 1 in the queue of those who wait for a person; `operator` is the name
     of the person who has the conversation.
     """
 
     status: ConversationStatus
+    epoch: int
     position: int | None = None
     operator: str | None = None
 
@@ -27,7 +28,7 @@ class Standing:
 class DeskEntry:
     """A conversation as operators see it in their list.
 
-    `customer` is the external id, `last_text` the newest message that says something.
+    `customer` is the external id, `last_text` the newest message that a person wrote.
     """
 
     id: str

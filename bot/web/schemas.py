@@ -137,10 +137,13 @@ class MessageOut(Out):
 class StandingOut(Out):
     """Who answers now: the place in the queue, or the person's name.
 
+    Of two such words the one of the higher epoch is the newer.
+
     `open` says whether it is within office hours, `staffed` whether a person is at their desk.
     """
 
     status: ConversationStatus
+    epoch: int
     position: int | None
     operator: str | None
     open: bool

@@ -30,6 +30,7 @@ def standing(web: Web, now: Standing) -> StandingOut:
     """Who answers now, for the customer."""
     return StandingOut(
         status=now.status,
+        epoch=now.epoch,
         position=now.position,
         operator=now.operator,
         open=is_open(web.services.shop),

@@ -27,7 +27,9 @@ from retrieval.lexicon import Lexicon
 from retrieval.text import Analyser
 from retrieval.types import Hit
 from storage.bundles import Bundles
+from storage.database import Database
 from storage.knowledge import Knowledge
+from storage.migrate import upgrade
 from storage.staff import StaffAccounts
 from storage.templates import Templates
 from storage.types import (
@@ -100,6 +102,9 @@ class TrialGenerator:
 
 def trial_home(session: Session) -> dict[str, int]:
     """Fill an empty database; returns the template of each label."""
+    known = {template.name: template.id for template in Templates(session).all()}
+    if known:
+        return known
     labels = {}
     for label, (zh, en) in _TEXTS.items():
         draft = TemplateDraft(label, {"zh": (zh,), "en": (en,)})
@@ -137,7 +142,7 @@ class TrialServer:
 
     def __init__(self, home: Path, **settings: Any) -> None:  # noqa: ANN401 (Settings checks them)
         """Nothing runs before `start`."""
-        self.settings = Settings(home=home, port=0, **settings)
+        self.settings = Settings(home=home, **{"port": 0, **settings})
         self.gate = threading.Event()
         self.gate.set()
         self.url = ""
@@ -175,28 +180,40 @@ class TrialServer:
     async def _serve(self) -> None:
         try:
             self._loop = asyncio.get_running_loop()
-            labels: dict[str, int] = {}
-            load = lambda _bundle: trial_models(labels, self.gate)  # noqa: E731 (closes over both)
+            labels = await asyncio.to_thread(self._furnish)
+            load = lambda _bundle: trial_models(labels, self.gate)  # noqa: E731
             async with open_services(self.settings, load=load) as services:
-                labels.update(await services.work.run(trial_home))
-                await services.live.check()
                 facts = ShopFacts(
                     names={"zh": "云朵商店", "en": "Cloud Shop"},
                     language="zh",
                     suggestions=tuple(KEYWORDS),
                 )
                 services = replace(services, shop=facts)
+                await services.recover()
                 await self._serve_app(services)
         except BaseException as error:
             if not self._started.done():
                 self._started.set_exception(error)
             raise
 
+    def _furnish(self) -> dict[str, int]:
+        self.settings.prepare_home()
+        database = Database(self.settings.url)
+        try:
+            upgrade(database)
+            with database.session() as session:
+                return trial_home(session)
+        finally:
+            database.dispose()
+
     async def _serve_app(self, services: Services) -> None:
         self._services = services
         proxies = self.settings.trusted_proxies
         self._server = Server(
-            create_app(services), host="127.0.0.1", port=0, trusted_proxies=proxies
+            create_app(services),
+            host="127.0.0.1",
+            port=self.settings.port,
+            trusted_proxies=proxies,
         )
         serving = asyncio.create_task(self._server.serve())
         while not self._server.started and not serving.done():

@@ -2,43 +2,42 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
-import threading
+import gzip
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from bot.web.testing import ADMIN_TOKEN, TrialServer
+from bot.web import pages
+from bot.web.signing import sign
+from bot.web.testing import ADMIN_TOKEN, TrialServer, trial_server
+from storage.desk import Desk
+from tests.e2e.hosting import TWO, hosted
 
 pytestmark = pytest.mark.browser
 pytest_plugins = ["tests.e2e.browser"]
 
-HOST_PAGE = """<!doctype html><html lang="zh"><head><meta charset="utf-8"><title>店铺首页</title>
-<meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; script-src {chat}; frame-src {chat}; style-src 'none'"></head>
-<body><h1>某店铺</h1><p>商品介绍</p>
-<script src="{chat}/widget.js" async data-language="zh"></script></body></html>"""
+SECRET = "a secret that the company keeps"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrialServer]:
+    with trial_server(tmp_path_factory.mktemp("home"), identity_secret=SECRET) as server:
+        yield server
 
 
 @pytest.fixture
 def shop_page(server: TrialServer, tmp_path: Path) -> Iterator[str]:
     """A page of another origin, with a strict policy, that embeds the widget."""
-    (tmp_path / "index.html").write_text(HOST_PAGE.format(chat=server.url), "utf-8")
+    with hosted(tmp_path, server.url) as address:
+        yield address
 
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_args: object) -> None:
-            pass
 
-    handler = functools.partial(Quiet, directory=str(tmp_path))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as host:
-        thread = threading.Thread(target=host.serve_forever)
-        thread.start()
-        yield f"http://localhost:{host.server_address[1]}/"
-        host.shutdown()
-        thread.join()
+def identity(customer: str) -> str:
+    claims = {"sub": customer, "jti": str(time.time_ns()), "exp": time.time() + 60}
+    return sign(claims, SECRET.encode())
 
 
 @pytest.mark.parametrize("width", [1000, 390])
@@ -66,6 +65,98 @@ def test_the_widget_obeys_nobody_else(visit, shop_page):
     page.evaluate("window.postMessage({type: 'kefu:close'}, '*')")
     page.evaluate("new Promise(done => setTimeout(done))")
     expect(page.locator("iframe")).to_be_visible()
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait for a condition: a strict policy forbids the page's own evaluation of one."""
+    for _ in range(300):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(condition)
+
+
+def test_the_loader_is_small():
+    assert len(gzip.compress((pages.STATIC / "widget.js").read_bytes())) <= 15 * 1024
+
+
+def test_the_page_can_steer_the_widget(visit, shop_page, server, pictures):
+    page = visit(shop_page)
+    expect(page.get_by_role("button", name="打开在线客服")).to_be_visible()
+    page.evaluate(
+        """() => {
+          window.heard = [];
+          const names = ["open", "message", "conversation", "identified", "error"];
+          for (const name of names) Kefu.on(name, (detail) => heard.push([name, detail]));
+          Kefu.on("message", () => { throw new Error("the page's own mistake"); });
+        }"""
+    )
+    page.evaluate("Kefu.ask('怎么退货')")
+    chat = page.frame_locator("iframe")
+    expect(chat.locator(".turn.bot:not(.greeting) .bubble")).to_contain_text("7 天内")
+    until(page, "heard.some(([name]) => name === 'message')")
+    token = identity("c-1")
+    page.evaluate("token => Kefu.identify(token)", token)
+    until(page, "heard.some(([name]) => name === 'identified')")
+    conversation = page.evaluate("heard.find(([n]) => n === 'conversation')[1].conversation")
+    read = lambda session: Desk(session).entry(conversation)  # noqa: E731
+    assert server.run(server.services.work.read(read)).customer == "c-1"
+    page.evaluate("token => Kefu.identify(token)", token)
+    until(page, "heard.some(([n, d]) => n === 'error' && d.reason === 'identity_replayed')")
+    page.evaluate("Kefu.setLocale('en')")
+    expect(chat.get_by_role("button", name="Talk to a person")).to_be_visible()
+    page.evaluate("Kefu.close()")
+    expect(page.locator("iframe")).to_be_hidden()
+    expect(page.get_by_role("button", name="Open chat")).to_be_visible()
+    assert page.evaluate("heard.map(([name]) => name)").count("open") == 1
+    assert page.evaluate("Kefu.on('x', 'not a function') && Kefu.ask() === undefined")
+
+
+def test_two_widgets_on_one_page_keep_apart(visit, server, tmp_path, pictures):
+    with hosted(tmp_path, server.url, TWO) as address:
+        page = visit(address)
+        page.get_by_role("button", name="打开在线客服").click()
+        expect(page.frame_locator("iframe >> nth=0").locator(".greeting")).to_be_visible()
+        page.frame_locator("iframe >> nth=0").locator("#text").fill("怎么退货")
+        page.frame_locator("iframe >> nth=0").locator("#text").press("Enter")
+        expect(page.frame_locator("iframe >> nth=0").locator(".turn.customer")).to_have_count(1)
+        page.screenshot(path=pictures / "two-widgets-first.png")
+        page.get_by_role("button", name="Open chat").click()
+        second = page.frame_locator("iframe[src*='name=sales']")
+        expect(second.get_by_role("button", name="Talk to a person")).to_be_visible()
+        expect(second.locator(".turn.customer")).to_have_count(0)
+        page.screenshot(path=pictures / "two-widgets.png")
+        assert page.evaluate("Kefu.get('sales').name") == "sales"
+
+
+def test_a_site_that_is_not_allowed_gets_no_chat(browser, tmp_path):
+    home = tmp_path / "home"
+    with (
+        trial_server(home, allowed_origins=("https://shop.example",)) as server,
+        hosted(tmp_path, server.url) as address,
+    ):
+        page = browser.new_page(locale="zh-CN")
+        page.goto(address)
+        with page.expect_response("**/chat?*") as refused:
+            page.evaluate(
+                """() => new Promise((done) => {
+                  Kefu.on("error", ({ reason }) => { window.reason = reason; });
+                  Kefu.open(); done();
+                })"""
+            )
+        assert refused.value.status == 403
+        until(page, "window.reason === 'unavailable'")
+        expect(page.locator("iframe")).to_have_count(0)
+        # Who names an allowed site in the frame's address is refused by the browser.
+        lie = f"{server.url}/chat?embed=1&origin=https://shop.example"
+        page.evaluate(
+            """(lie) => { const f = document.createElement("iframe"); f.src = lie;
+                          document.body.append(f); }""",
+            lie,
+        )
+        page.wait_for_timeout(700)
+        assert all(frame.locator("#text").count() == 0 for frame in page.frames[1:])
+        page.close()
 
 
 def test_the_api_description_shows_without_a_network(visit, pictures):

@@ -130,7 +130,7 @@ def test_the_queue_keeps_its_order_and_tells_the_customer(http, operator):
         assert listener.until("status")[-1][2]["status"] == "bot"
     held = operator.get("/api/admin/desk").json()["held"]
     entry = next(e for e in held if e["id"] == first.conversation)
-    assert entry["last_role"] == "bot"
+    assert (entry["last_role"], entry["last_text"]) == ("customer", "还在吗")
 
 
 def test_typing_is_seen_by_the_other_side_alone(customer, operator):

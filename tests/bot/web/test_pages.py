@@ -114,5 +114,7 @@ def test_health_and_metrics(http, customer):
 def test_the_description_names_every_error_shape(http):
     description = http.get("/openapi.json").json()
     write = description["paths"]["/api/conversations/{conversation_id}/messages"]["post"]
-    assert {"200", "400", "401", "403", "404", "413", "422", "429", "503"} <= set(write["responses"])
+    assert {"200", "400", "401", "403", "404", "413", "422", "429", "503"} <= set(
+        write["responses"]
+    )
     assert write["security"] == [{"customerToken": []}]

@@ -39,6 +39,7 @@ export class Composer {
 
   label() {
     byId("text-label").textContent = say("inputLabel");
+    byId("composer").setAttribute("aria-label", say("inputLabel"));
     this.text.placeholder = say("placeholder");
     this.button.setAttribute("aria-label", say("send"));
     this.button.title = say("send");

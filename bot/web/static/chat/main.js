@@ -30,7 +30,7 @@ class Chat {
     const scope = [this.frame.origin, this.parameters.get("name")].filter(Boolean).join(" ");
     if (this.frame.embedded) api.embeddedIn(this.frame.origin);
     this.memory = new Memory(scope);
-    this.status = { status: "bot", position: null, operator: null, open: true };
+    this.status = { status: "bot", epoch: 0, position: null, operator: null, open: true };
     this.unread = 0;
     this.parts();
     byId("app").classList.toggle("embedded", this.frame.embedded);
@@ -152,11 +152,11 @@ class Chat {
     this.suggestIfEmpty();
   }
 
-  async catchUp() {
+  async catchUp(isNew = false) {
     let more = Boolean(this.session.current);
     while (more) {
       const page = await api.history(this.session.current, this.log.lastSeq);
-      for (const message of page.messages) this.show(message, false);
+      for (const message of page.messages) this.show(message, isNew);
       this.setStatus(page);
       more = page.more;
     }
@@ -176,7 +176,8 @@ class Chat {
 
   forget() {
     this.session.forget();
-    this.setStatus({ status: "bot", position: null, operator: null, open: this.status.open });
+    this.status.epoch = 0;
+    this.setStatus({ ...this.status, status: "bot", position: null, operator: null });
   }
 
   connectedNow(connected) {
@@ -256,7 +257,7 @@ class Chat {
   // The stream usually has shown the reply by now; if not, read what is missing.
   async fetchUpTo(seq) {
     await new Promise((resolve) => setTimeout(resolve, this.session.connected ? 60 : 0));
-    if (!this.log.has(seq)) await this.catchUp();
+    if (!this.log.has(seq)) await this.catchUp(true);
   }
 
   failed(error) {
@@ -338,9 +339,11 @@ class Chat {
     else this.frame.event("identified");
   }
 
-  setStatus({ status, position, operator, open }) {
+  // What was read earlier may come later than what the stream has said since.
+  setStatus({ status, epoch, position, operator, open }) {
+    if (epoch < this.status.epoch) return;
     const moved = status !== this.status.status;
-    this.status = { status, position, operator, open };
+    this.status = { status, epoch, position, operator, open };
     if (status === "person") this.log.typing(false);
     if (moved) this.frame.event("status", { status, position });
     this.log.rating(status === "closed");

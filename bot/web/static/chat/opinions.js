@@ -72,6 +72,7 @@ export function ratingForm(onRate) {
       star.setAttribute("aria-pressed", String(index + 1 === value));
     });
     more.hidden = false;
+    form.scrollIntoView({ block: "end" });
   }
   const form = make(
     "form",

@@ -51,7 +51,7 @@ class Page {
       if (error.status !== 401) byId("login-error").textContent = error.message;
       return;
     }
-    byId("login").hidden = true;
+    byId("door").hidden = true;
     byId("desk").hidden = false;
     await this.look();
   }
@@ -62,7 +62,7 @@ class Page {
     clearTimeout(this.timer);
     this.talk.leave();
     byId("desk").hidden = true;
-    byId("login").hidden = false;
+    byId("door").hidden = false;
   }
 
   async login(event) {
