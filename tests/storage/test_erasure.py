@@ -7,16 +7,18 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
+from storage.attachments import Attachments
 from storage.audit import AuditLog
 from storage.bundles import Bundles
 from storage.conversations import Conversations
 from storage.erasure import erase_customer
 from storage.errors import NotFoundError
 from storage.examples import Examples
+from storage.feedback import save_rating
 from storage.knowledge import Knowledge
 from storage.models import Base
 from storage.review import ReviewQueue
-from storage.types import Erased, Example, NewPassage
+from storage.types import Attachment, Erased, Example, NewPassage
 
 SECRET = "悄悄话"
 
@@ -31,6 +33,9 @@ def live_through_everything(talk, external_id="42"):
     later = talk.receive(conversation, "m2", SECRET).message
     with talk.database.session() as session:
         Conversations(session).add_feedback(reply.id, -1, SECRET)
+        file = Attachment(f"f{external_id}", conversation.id, "m1", SECRET, "image/png", 3)
+        Attachments(session).add(file, SECRET.encode())
+        save_rating(session, conversation.id, 1, SECRET)
         accepted, _ = ReviewQueue(session).open()
         ReviewQueue(session).decide(accepted.id, "accepted", "x")
         Examples(session).add(
@@ -67,7 +72,7 @@ def test_everything_of_the_customer_goes_and_is_counted(talk):
         erased = erase_customer(session, "42", by="ann")
     assert erased == Erased(
         customers=1, conversations=1, messages=3, examples=3, golden=1, feedback=1,
-        review_items=2, deliveries=1,
+        review_items=2, deliveries=1, attachments=1, ratings=1,
     )  # fmt: skip
     assert SECRET not in everything(talk.database)
     assert conversation.id not in everything(talk.database)

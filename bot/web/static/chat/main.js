@@ -4,19 +4,18 @@ import * as api from "./api.js";
 import { Composer } from "./composer.js";
 import { Delivery } from "./delivery.js";
 import { byId } from "./dom.js";
-import { Picker, readable, save } from "./files.js";
+import { Picker } from "./files.js";
 import { Frame } from "./frame.js";
 import { Head } from "./head.js";
 import { Log } from "./log.js";
 import { Memory } from "./memory.js";
 import { hideNotice, notice } from "./notice.js";
-import { Session } from "./session.js";
+import { newId, Session } from "./session.js";
+import { Tools, withPeople } from "./tools.js";
 import { pickLanguage, say, speak, spoken } from "./words.js";
 
 const TYPING_AFTER_MS = 250;
 const TYPING_SHOWN_MS = 6000;
-const TYPING_TOLD_MS = 2500;
-const WITH_PEOPLE = new Set(["waiting", "person"]);
 
 class Chat {
   constructor() {
@@ -45,16 +44,16 @@ class Chat {
     this.log = new Log({
       onThumb: (message, value, reason) => this.thumb(message, value, reason),
       onQuickReply: (reply) => this.say(reply.text, reply.payload),
-      onDownload: (attachment) => this.download(attachment),
+      onDownload: (attachment) => this.tools.download(attachment),
       onRate: (score, comment) => this.tried(() => api.rate(this.session.current, score, comment)),
     });
     this.composer = new Composer({
       onSend: (text) => this.say(text),
       onPerson: () => this.askForPerson(),
-      onTyping: () => this.tellTyping(),
+      onTyping: () => this.tools.tellTyping(this.status.status),
     });
     this.picker = new Picker({
-      onFile: (file) => this.attach(file),
+      onFile: (file) => this.tools.attach(file, this.picker.limit),
       onRefused: (text) => notice(text),
     });
     this.session = new Session(this.memory, () => this.log.lastSeq, {
@@ -67,6 +66,11 @@ class Chat {
       },
       onIdentity: (error) => this.identified(error),
     });
+    this.tools = new Tools(this.session, {
+      put: (message) => this.put(message),
+      tried: (work) => this.tried(work),
+      failed: (error) => this.failed(error),
+    });
     this.delivery = new Delivery(this.memory, {
       send: (message) => this.deliver(message),
       onError: (error) => this.failed(error),
@@ -75,7 +79,7 @@ class Chat {
       closable: this.frame.embedded && !this.frame.inline,
       onLanguage: () => this.switchLanguage(spoken() === "zh" ? "en" : "zh"),
       onRestart: () => this.confirmRestart(),
-      onTranscript: () => this.takeTranscript(),
+      onTranscript: () => this.tools.transcript(),
       onClose: () => this.frame.close(),
     });
   }
@@ -116,7 +120,7 @@ class Chat {
     const { status } = this.status;
     this.head.show(this.status, this.session.connected, this.unread);
     this.composer.offerPerson(status === "bot" || status === "closed");
-    this.picker.offer(WITH_PEOPLE.has(status));
+    this.picker.offer(withPeople(status));
     const hours = this.shop && this.shop.hours[spoken()];
     this.composer.closed(this.status.open ? "" : hours ? say("hours", hours) : say("closedNow"));
   }
@@ -295,40 +299,6 @@ class Chat {
     return this.tried(() => api.thumb(this.session.current, message.message, value, reason));
   }
 
-  async attach(file) {
-    const id = newId();
-    notice(say("attachSending", file.name));
-    try {
-      const stored = await api.attach(this.session.current, id, file);
-      hideNotice();
-      this.put({ id, text: stored.name });
-    } catch (error) {
-      const told = { 409: "attachLater", 415: "attachKind" };
-      if (error.status === 413) notice(say("attachTooBig", readable(this.picker.limit)));
-      else if (told[error.status]) notice(say(told[error.status]));
-      else this.failed(error);
-    }
-  }
-
-  async download(attachment) {
-    await this.tried(async () => {
-      save(await api.download(this.session.current, attachment.id), attachment.name);
-    });
-  }
-
-  async takeTranscript() {
-    await this.tried(async () => {
-      save(await api.transcript(this.session.current), `${say("transcriptName")}.txt`);
-    });
-  }
-
-  tellTyping() {
-    const now = Date.now();
-    if (!WITH_PEOPLE.has(this.status.status) || now - (this.toldTyping || 0) < TYPING_TOLD_MS) return;
-    this.toldTyping = now;
-    api.typing(this.session.current).catch(() => {});
-  }
-
   identified(error) {
     if (error && error.status === 409) {
       // Somebody else has logged in here: their words belong in a conversation of their own.
@@ -359,13 +329,6 @@ class Chat {
       this.composer.focus();
     });
   }
-}
-
-// Pages without https have no crypto.randomUUID.
-function newId() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const numbers = crypto.getRandomValues(new Uint32Array(4));
-  return [...numbers].map((number) => number.toString(16).padStart(8, "0")).join("");
 }
 
 new Chat();

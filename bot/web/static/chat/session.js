@@ -102,3 +102,10 @@ export class Session {
     }
   }
 }
+
+// Pages without https have no crypto.randomUUID.
+export function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const numbers = crypto.getRandomValues(new Uint32Array(4));
+  return [...numbers].map((number) => number.toString(16).padStart(8, "0")).join("");
+}
