@@ -104,7 +104,8 @@ async def measure(
     address: str, pid: int, report: Report, *, customers: int, seconds: float
 ) -> None:
     """Warm up, then the crowd; memory is compared with that after the warm-up."""
-    limits = httpx2.Limits(max_connections=None)
+    # Shorter than the server keeps an idle connection: it must not close one in use.
+    limits = httpx2.Limits(max_connections=None, keepalive_expiry=2)
     async with httpx2.AsyncClient(base_url=address, timeout=None, limits=limits) as client:
         questions = await template_questions(client)
         await crowd(client, questions, customers, PACE_SECONDS)

@@ -46,7 +46,8 @@ async def read(
         found = conversations.get(known(conversation_id))
         messages = conversations.messages_after(found.id, after, limit=200)
         entry = Desk(session).entry(found.id)
-        return found, entry, messages, shown(session, found.id, messages)
+        out = shown(session, found.id, messages, epoch=found.epoch)
+        return found, entry, messages, out
 
     conversation, entry, messages, out = await web.services.work.read(unit)
     return ConversationDetailOut(

@@ -148,7 +148,8 @@ async def history(web: WebDep, owned: OwnConversation, after: Seq = 0) -> Histor
 
     def read(session: Session) -> tuple[list[MessageOut], Standing]:
         found = Conversations(session).messages_after(conversation_id, after, limit=PAGE + 1)
-        return shown(session, conversation_id, found), Desk(session).standing(conversation_id)
+        now = Desk(session).standing(conversation_id)
+        return shown(session, conversation_id, found, epoch=now.epoch), now
 
     messages, now = await web.services.work.read(read)
     return HistoryOut(

@@ -14,10 +14,16 @@ from storage.desk import Desk
 from storage.types import Message, Role, Standing
 
 
-def shown(session: Session, conversation_id: str, messages: Sequence[Message]) -> list[MessageOut]:
-    """Messages with their files and the names of the staff who wrote them."""
+def shown(
+    session: Session, conversation_id: str, messages: Sequence[Message], *, epoch: int
+) -> list[MessageOut]:
+    """Messages with their files and the names of the staff who wrote them.
+
+    Files are taken once a person was asked for, which moves the epoch: before that there are none
+    to look for, and most conversations never come to it.
+    """
     ids = [m.external_id for m in messages if m.role is Role.CUSTOMER and m.external_id]
-    files = Attachments(session).of_messages(conversation_id, ids)
+    files = Attachments(session).of_messages(conversation_id, ids if epoch else ())
     spoken = [m.seq for m in messages if m.role is Role.OPERATOR]
     authors = Desk(session).authors(conversation_id, spoken)
     return [

@@ -73,7 +73,7 @@ async def _news(web: Web, conversation_id: str, seen: _Seen) -> AsyncIterator[Se
         def read(session: Session, after: int = after) -> tuple[Standing, list[MessageOut]]:
             found = Conversations(session).messages_after(conversation_id, after, limit=BATCH)
             now = Desk(session).standing(conversation_id)
-            return now, shown(session, conversation_id, found)
+            return now, shown(session, conversation_id, found, epoch=now.epoch)
 
         found, messages = await web.services.work.read(read)
         seen.looked = time.monotonic()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
+from storage.attachments import Attachments
 from storage.bundles import Bundles
+from storage.canned import CannedReplies
 from storage.conversations import Conversations
 from storage.database import Database
 from storage.erasure import erase_customer
 from storage.errors import ConflictError
 from storage.examples import Examples
+from storage.feedback import save_rating
+from storage.identity import identify, use_nonce
 from storage.imports import Imports
 from storage.jobs import Jobs
 from storage.knowledge import Knowledge
@@ -22,6 +26,7 @@ from storage.review import ReviewQueue
 from storage.staff import StaffAccounts
 from storage.templates import Templates
 from storage.types import (
+    Attachment,
     Citation,
     ConversationStatus,
     Example,
@@ -93,6 +98,12 @@ def run_the_office(database: Database) -> None:
         conversations.say(
             "kept", role=Role.OPERATOR, text="我来", masked_text="我来", staff_id=ann.id
         )
+        identify(session, "kept", "41", {"名": "王"})
+        use_nonce(session, "n", datetime.now(UTC) + timedelta(hours=1))
+        file = Attachment("f", "kept", "m0", "图.png", "image/png", 2)
+        Attachments(session).add(file, b"\0\xff")
+        CannedReplies(session).save("问候", {"zh": "您好"}, "ann")
+        save_rating(session, "kept", 4, None)
         ReviewQueue(session).decide(1, "accepted", "shipping", by="ann")
         ReviewQueue(session).decide(2, "rejected", by="ann")
     try:
