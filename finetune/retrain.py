@@ -18,6 +18,7 @@ from finetune.dense.job import remove_jobs
 from finetune.dense.tuned import TuningTrainer
 from finetune.gate import GateVerdict
 from finetune.learning_curve import COST, LEAST_ROWS, learning_curve
+from finetune.quantised import quantised
 from finetune.report.build import build_report
 from finetune.report.data import CurvePoint
 from finetune.report.files import PAGE
@@ -76,6 +77,8 @@ def retrain(
     points = None
     if curve or _is_quick(len(basis.dataset.rows), spent):
         points = learning_curve(basis.dataset.rows, train, progress=progress)
+    if basis.settings.int8:
+        trained = quantised(trained, basis.dataset.golden, home.training_dir / "int8")
     comparison = judge_challenger(
         basis.dataset, trained, search, basis.champion, home, database, progress
     )
@@ -203,4 +206,5 @@ def _metrics(basis: Basis, trained: TrainedClassifier, comparison: Comparison) -
         "majority": comparison.majority,
         "search_recall@3": comparison.search_recall,
         "thresholds": trained.thresholds.as_dict(),
+        "int8_loss": trained.int8_loss,
     }

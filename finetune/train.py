@@ -27,13 +27,15 @@ from storage.types import OUT_OF_SCOPE
 class TrainedClassifier:
     """A classifier, the limits for its decisions, and its view of the held-out questions.
 
-    `held_rows` are those questions, in the order of `held_out`.
+    `held_rows` are those questions, in the order of `held_out`. `int8_loss` is the accuracy that
+    8-bit integers cost, where they are used.
     """
 
     classifier: IntentClassifier
     thresholds: Thresholds
     held_out: Judged
     held_rows: tuple[LabelledQuestion, ...] = ()
+    int8_loss: float | None = None
 
 
 def train_classifier(

@@ -26,6 +26,7 @@ HOMES = {
     "sentence_transformers": ("retrieval/",),
     "transformers": ("retrieval/", "finetune/"),
     "accelerate": ("finetune/dense/",),
+    "onnxruntime": ("retrieval/", "finetune/dense/"),
     "peft": ("finetune/dense/",),
     "sklearn": ("retrieval/", "finetune/"),
     "scipy": ("retrieval/", "finetune/"),
@@ -49,7 +50,15 @@ EXCEPTIONS = {
     ("bot/commands/watching.py", "os.environ"): "hands its environment on to a child process",
 }
 # Slow to import and not needed to serve: imported inside the function that trains or loads.
-LAZY = {"sentence_transformers", "transformers", "sklearn", "scipy", "accelerate", "peft"}
+LAZY = {
+    "sentence_transformers",
+    "transformers",
+    "sklearn",
+    "scipy",
+    "accelerate",
+    "peft",
+    "onnxruntime",
+}
 # This file is itself imported only once sentence_transformers is wanted.
 LAZY_AT_TOP = {"retrieval/ngram_module.py"}
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}
