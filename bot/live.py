@@ -11,12 +11,14 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from bot.actions.base import HANDOFF_ACTION, find_action
+from bot.actions.base import HANDOFF_ACTION, Actions
+from bot.forms.offer import forms_of, has_holes
 from bot.generator.base import Generator
 from bot.logs import logger
+from bot.types import Form
 from bot.work import Compute, Work
 from finetune.types import Prediction, Thresholds
-from retrieval.types import Hit
+from retrieval.types import Encoder, Hit
 from storage.bundles import Bundles
 from storage.conversations import Conversations
 from storage.database import Database
@@ -67,7 +69,7 @@ class Models:
 
     `label_templates` names a template only where it can be sent; `titles` says per label and
     language how to name an intent on a button, the most asked first. `handoffs` are the labels
-    whose template's action is to fetch a person.
+    whose template's action is to fetch a person; `forms` what the actions of the others need.
     """
 
     bundle_id: str
@@ -79,6 +81,8 @@ class Models:
     titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     templates: Mapping[int, Template] = field(default_factory=dict)
     handoffs: frozenset[str] = frozenset()
+    forms: Mapping[str, Form] = field(default_factory=dict)
+    encoder: Encoder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +113,15 @@ class LiveModels:
     """Holds the live `Models`; a turn that began with one set of them ends with it."""
 
     def __init__(
-        self, database: Database, work: Work, compute: Compute, load: Callable[[str], Models]
+        self,
+        database: Database,
+        work: Work,
+        compute: Compute,
+        load: Callable[[str], Models],
+        actions: Actions,
     ) -> None:
         """`load` reads the bundle of an id from disk; it is called in a thread."""
+        self._actions = actions
         self._database = database
         self._work = work
         self._compute = compute
@@ -242,7 +252,13 @@ class LiveModels:
             if template_id is not None and usable[template_id].action == HANDOFF_ACTION
         )
         self._loaded, self._stamp = models, stamp
-        self._current = replace(models, templates=usable, label_templates=known, handoffs=handoffs)
+        self._current = replace(
+            models,
+            templates=usable,
+            label_templates=known,
+            handoffs=handoffs,
+            forms=forms_of(known, usable, self._actions),
+        )
 
 
 def _read_templates(session: Session) -> tuple[str, list[Template]]:
@@ -252,5 +268,4 @@ def _read_templates(session: Session) -> tuple[str, list[Template]]:
 
 def _can_be_sent(template: Template) -> bool:
     """A template whose slots nothing can fill is not sent with holes in it."""
-    filled = not template.slots or find_action(template.action) is not None
-    return bool(template.texts) and filled and not template.retired
+    return bool(template.texts) and not has_holes(template) and not template.retired

@@ -3,6 +3,7 @@
 InputError                      400
 ├── SourceError                      a history or question file cannot be read at all
 ├── ShopFolderError                  a file of the shop folder says something unusable
+├── WordingError                     a template's wording cannot be used
 └── NotEnoughDataError               there is too little to train on
 KefuError
 └── BundleDamagedError          500  a bundle's files are not what its manifest says
@@ -23,6 +24,12 @@ class ShopFolderError(InputError):
     """A file of the shop folder is missing or says something that cannot be used."""
 
     code = "bad_shop_folder"
+
+
+class WordingError(InputError):
+    """A template's wording has something else in it than known variables and conditions."""
+
+    code = "bad_wording"
 
 
 class NotEnoughDataError(InputError):

@@ -55,6 +55,7 @@ async def edit_template(
             action=found.action,
             protected=found.protected,
             origin=found.origin,
+            results=found.results,
         )
         return repository.save(draft, editor=staff.name)
 
