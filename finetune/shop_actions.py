@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from finetune.tomlfile import TomlTable
 
-SECRET_PREFIX = "KEFU_ACTION_"
+SECRET_PREFIX = "KEFU_ACTION_"  # noqa: S105
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _SLOWEST_SECONDS = 20.0
 

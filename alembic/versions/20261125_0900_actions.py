@@ -15,8 +15,7 @@ _NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 def upgrade() -> None:
     for table in ("template", "template_revision"):
-        with op.batch_alter_table(table) as batch:
-            batch.add_column(sa.Column("results", sa.JSON(), nullable=True))
+        op.add_column(table, sa.Column("results", sa.JSON(), nullable=True))
     op.create_table(
         "service_request",
         sa.Column("id", _NUMBER, nullable=False),
@@ -83,5 +82,4 @@ def downgrade() -> None:
     op.drop_table("verification_failure")
     op.drop_table("service_request")
     for table in ("template", "template_revision"):
-        with op.batch_alter_table(table) as batch:
-            batch.drop_column("results")
+        op.drop_column(table, "results")

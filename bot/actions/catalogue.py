@@ -22,10 +22,16 @@ _PEOPLE = re.compile(
     r"|(?:family of|for)\s(?P<word>one|two|three|four|five|six|seven|eight|[1-8])(?![a-z0-9-])",
     re.IGNORECASE,
 )
-_COUNTS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "one": 1,
-           "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}  # fmt: skip
-_COLOURS = {"白": "white", "黑": "black", "米": "cream", "奶油": "cream", "绿": "green", "粉": "pink",
-            "蓝": "blue", "红": "red", "黄": "yellow", "灰": "grey", "紫": "lilac"}  # fmt: skip
+_ENGLISH_COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight")
+_COUNTS = {
+    **{word: count for count, word in enumerate("一二三四五六七八", start=1)},
+    **{word: count for count, word in enumerate(_ENGLISH_COUNTS, start=1)},
+    "两": 2,
+}
+_COLOURS = {
+    "白": "white", "黑": "black", "米": "cream", "奶油": "cream", "绿": "green", "粉": "pink",
+    "蓝": "blue", "红": "red", "黄": "yellow", "灰": "grey", "紫": "lilac",
+}  # fmt: skip
 _COLOUR = re.compile(
     r"(?P<zh>白|黑|米|奶油|绿|粉|蓝|红|黄|灰|紫)色|(?<![A-Za-z])(?P<en>white|black|cream|green|pink|blue"
     r"|red|yellow|grey|sage|mint|graphite)(?![A-Za-z])",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from finetune.errors import ShopFolderError
+from storage.privacy_text import digits_of
 
 T = TypeVar("T")
 
@@ -31,6 +32,7 @@ class Product:
 
 
 Order = Mapping[str, Any]
+LAST_FOUR = "last_four"
 
 
 class Watched(Generic[T]):
@@ -66,14 +68,19 @@ class Watched(Generic[T]):
 
 
 def read_orders(path: Path) -> dict[str, Order]:
-    """The orders by number."""
+    """The orders by number, each with the last four digits of its owner's phone."""
     rows = json.loads(path.read_text(encoding="utf-8"))
     orders = {}
     for row in rows:
         if not all(isinstance(row[key], str) for key in ("order", "phone", "status")):
             raise ValueError("an order needs the texts order, phone and status")
-        orders[row["order"].upper()] = row
+        orders[row["order"].upper()] = {**row, LAST_FOUR: last_four(row["phone"])}
     return orders
+
+
+def last_four(phone: str) -> str:
+    """The last four digits; fewer are filled up with what no digit equals."""
+    return digits_of(phone)[-4:].rjust(4, "x")
 
 
 def read_products(path: Path) -> dict[str, Product]:

@@ -6,10 +6,9 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
-from bot.actions.files import Order
-from storage.privacy_text import digits_of
+from bot.actions.files import LAST_FOUR, Order
 
-_NOBODY: Order = {"order": "", "phone": "x", "status": ""}
+_NOBODY: Order = {LAST_FOUR: "xxxx"}
 """Stands for an order that does not exist, so that the same steps are taken for it."""
 
 
@@ -20,9 +19,9 @@ def verified(orders: Mapping[str, Order], slots: Mapping[str, str]) -> Order | N
     characters in constant time.
     """
     order = orders.get(slots.get("order", ""), _NOBODY)
-    owner = digits_of(order["phone"])[-4:].rjust(4, "x")
     given = slots.get("phone_last4", "")
-    return order if hmac.compare_digest(owner.encode(), given.encode()) else None
+    same = hmac.compare_digest(order[LAST_FOUR].encode(), given.encode())
+    return order if same and order is not _NOBODY else None
 
 
 def order_key(slots: Mapping[str, str]) -> str:

@@ -234,3 +234,25 @@ class StatsOut(Out):
     documents: int
     open_reviews: int
     conversations: dict[ConversationStatus, int]
+
+
+class ServiceRequestOut(Out):
+    """What a verified customer asked for."""
+
+    id: int
+    kind: str
+    reference: str
+    conversation_id: str
+    message_id: int
+    order_number: str | None
+    details: dict[str, str]
+    status: str
+    decided_by: str | None
+    decided_at: datetime | None
+    created_at: datetime
+
+
+class RequestDecisionIn(In):
+    """How a request ended."""
+
+    status: Literal["done", "rejected"]

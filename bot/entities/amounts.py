@@ -16,10 +16,15 @@ _NAMES = {"元": "CNY", "块": "CNY", "塊": "CNY", "圆": "CNY", "yuan": "CNY",
           "dollar": "USD", "buck": "USD", "usd": "USD", "cny": "CNY", "欧元": "EUR",
           "euro": "EUR", "英镑": "GBP", "pound": "GBP"}  # fmt: skip
 _NUMBER = r"[0-9]{1,3}(?:,[0-9]{3}){1,3}(?:\.[0-9]{1,2})?|[0-9]{1,9}(?:\.[0-9]{1,2})?"
-_WORDS = {word: number for number, word in enumerate(
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"])}  # fmt: skip
-_WORDS.update({word: 10 * number for number, word in enumerate(
-    ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2)})  # fmt: skip
+_SMALL = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+    "fifteen sixteen seventeen eighteen nineteen"
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_WORDS = {
+    **{word: number for number, word in enumerate(_SMALL.split())},
+    **{word: 10 * number for number, word in enumerate(_TENS.split(), start=2)},
+}
 _SCALES = {"hundred": 100, "thousand": 1000}
 _WORD = "|".join(sorted([*_WORDS, *_SCALES, "and", "a"], key=len, reverse=True))
 _UNIT = "|".join(sorted(_NAMES, key=len, reverse=True))
@@ -38,7 +43,8 @@ _CHINESE = re.compile(
     rf"(?<![{NUMERAL_CHARACTERS}])(?P<number>[{NUMERAL_CHARACTERS}]{{1,12}})(?P<unit>{_UNIT})"
 )
 _ENGLISH = re.compile(
-    rf"(?<![A-Za-z-])(?P<number>(?:{_WORD})(?:[ -](?:{_WORD})){{0,8}}) (?P<unit>{_UNIT})s?(?![a-z])",
+    rf"(?<![A-Za-z-])(?P<number>(?:{_WORD})(?:[ -](?:{_WORD})){{0,8}}) (?P<unit>{_UNIT})s?"
+    r"(?![a-z])",
     re.IGNORECASE,
 )
 _BARE = re.compile(

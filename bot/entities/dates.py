@@ -15,10 +15,13 @@ from datetime import date, timedelta
 from bot.entities.entity import Entity
 from finetune.numerals import read_numeral
 
-_DAYS = {"大前天": -3, "前天": -2, "昨天": -1, "昨日": -1, "昨晚": -1, "今天": 0, "今日": 0, "今晚": 0,
-         "今早": 0, "明天": 1, "明日": 1, "明早": 1, "明晚": 1, "大后天": 3, "大後天": 3, "后天": 2, "後天": 2,
-         "the day before yesterday": -2, "the day after tomorrow": 2, "yesterday": -1,
-         "last night": -1, "today": 0, "tonight": 0, "tomorrow": 1}  # fmt: skip
+_DAYS = {
+    "大前天": -3, "前天": -2, "昨天": -1, "昨日": -1, "昨晚": -1, "今天": 0, "今日": 0, "今晚": 0,
+    "今早": 0, "明天": 1, "明日": 1, "明早": 1, "明晚": 1,
+    "后天": 2, "後天": 2, "大后天": 3, "大後天": 3,
+    "the day before yesterday": -2, "yesterday": -1, "last night": -1, "today": 0, "tonight": 0,
+    "tomorrow": 1, "the day after tomorrow": 2,
+}  # fmt: skip
 _ZH_WEEKDAYS = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5, "日": 6, "天": 6}
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -44,7 +47,8 @@ _EN_WEEK = re.compile(
     re.IGNORECASE,
 )
 _AGO = re.compile(
-    r"(?<![0-9.])(?P<count>[0-9]{1,3}|[一二两三四五六七八九十]{1,3})\s?(?P<unit>天|日|周|週|个月|days?|weeks?)\s?(?P<way>前|之前|后|後|之后|ago)"
+    r"(?<![0-9.])(?P<count>[0-9]{1,3}|[一二两三四五六七八九十]{1,3})\s?"
+    r"(?P<unit>天|日|周|週|个月|days?|weeks?)\s?(?P<way>前|之前|后|後|之后|ago)"
     r"|(?<![A-Za-z])in\s(?P<in>[0-9]{1,3})\s(?P<in_unit>days?|weeks?)(?![A-Za-z])",
     re.IGNORECASE,
 )

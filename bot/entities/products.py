@@ -12,7 +12,8 @@ from bot.entities.entity import Entity
 from storage.normalise import normalise
 
 _CODE = re.compile(
-    r"(?<![A-Za-z0-9])(?:[A-Za-z]{1,2}[- ]?)?(?:[A-Za-z][- ]?)?[A-Za-z]{1,4}[- ]?[0-9]{1,4}[A-Za-z]{0,2}(?![A-Za-z0-9])"
+    r"(?<![A-Za-z0-9])(?:[A-Za-z]{1,2}[- ]?)?(?:[A-Za-z][- ]?)?[A-Za-z]{1,4}[- ]?[0-9]{1,4}"
+    r"[A-Za-z]{0,2}(?![A-Za-z0-9])"
 )
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9'.-]*")
 _HAN = re.compile("[\u4e00-\u9fff]{3,40}")
@@ -21,7 +22,11 @@ _SPECIFICATION = re.compile(
     re.IGNORECASE,
 )
 CLOSE = 88
-"""Of 100: how alike (Levenshtein ratio) a misspelt name must be to a name in the catalogue."""
+CLOSE_CHINESE = 80
+"""Of 100: how alike (Levenshtein ratio) a misspelt name must be to a name in the catalogue.
+
+A Chinese name is short, and one wrong character of five must not hide it.
+"""
 _SHORTEST = 4
 _MOST_WORDS = 6
 _MOST_CHARACTERS = 300
@@ -86,7 +91,7 @@ class ProductNames:
             for first in range(len(words))
             for last in range(first + 1, min(first + _MOST_WORDS, len(words)))
         ]
-        yield from self._closest(text, windows, self._english)
+        yield from self._closest(text, windows, self._english, CLOSE)
 
     def _misspelt_chinese(self, text: str) -> Iterator[Entity]:
         lengths = {len(name) for name in self._chinese if len(name) <= _MOST_WORDS * 2}
@@ -96,16 +101,16 @@ class ProductNames:
             for length in lengths
             for start in range(run.start(), run.end() - length + 1)
         ]
-        yield from self._closest(text, windows, self._chinese)
+        yield from self._closest(text, windows, self._chinese, CLOSE_CHINESE)
 
     def _closest(
-        self, text: str, windows: list[tuple[int, int]], names: list[str]
+        self, text: str, windows: list[tuple[int, int]], names: list[str], close: int
     ) -> Iterator[Entity]:
         """The window nearest to any name, if it is near enough: one misspelt product a message."""
         best: tuple[float, int, int, str] | None = None
         for start, end in windows:
             near = process.extractOne(
-                text[start:end].lower(), names, scorer=fuzz.ratio, score_cutoff=CLOSE
+                text[start:end].lower(), names, scorer=fuzz.ratio, score_cutoff=close
             )
             if near is not None and (best is None or near[1] > best[0]):
                 best = (near[1], start, end, near[0])

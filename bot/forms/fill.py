@@ -88,7 +88,7 @@ def named_order(understanding: Understanding, forms: Forms) -> Decision | None:
 def beside_form(
     decision: Decision, understanding: Understanding, turn: Turn, forms: Forms
 ) -> Decision:
-    """A question in between is answered, and the form waits; what was no question is asked again."""
+    """A question in between is answered and the form waits; what was none is asked again."""
     state = open_form(turn.conversation.state, understanding.at)
     if state is None or state.offered or state.intent not in forms:
         return decision
@@ -144,7 +144,7 @@ def _corrected(understanding: Understanding, turn: Turn, forms: Forms) -> Decisi
 
 
 def _other_order(understanding: Understanding, turn: Turn, state: FormState) -> dict[str, str]:
-    """ "The other order" is the one that the customer named before, if there is just one."""
+    """What "the other order" means: the one that was named before, if there is just one."""
     if not corrects(understanding.text) or "order" not in state.slots:
         return {}
     others = set(orders_named(turn.conversation.state)) - {state.slots["order"]}

@@ -7,14 +7,19 @@ import re
 from storage.normalise import normalise
 
 _GIVES_UP = re.compile(
-    r"^(?:那|哦|嗯|唉|好吧|还是)?\s?(?:算了|不用了|不查了|不弄了|不办了|不退了|不改了|取消吧?|先这样|没事了|不需要了|别查了)"
+    r"^(?:那|哦|嗯|唉|好吧|还是)?\s?"
+    r"(?:算了|不用了|不查了|不弄了|不办了|不退了|不改了|取消吧?"
+    r"|先这样|没事了|不需要了|别查了)"
     r"(?:吧|了|谢谢|不用了|不查了|[,，。.!！~\s])*$"
-    r"|^(?:oh |ok(?:ay)?,? |no,? |actually,? )*(?:forget (?:it|about it|that)|never ?mind|leave it|cancel"
-    r"|stop|drop it|no thanks?|not now|don'?t bother)(?: (?:then|it|thanks|thank you|please))*[.! ]*$"
+    r"|^(?:oh |ok(?:ay)?,? |no,? |actually,? )*"
+    r"(?:forget (?:it|about it|that)|never ?mind|leave it|cancel"
+    r"|stop|drop it|no thanks?|not now|don'?t bother)"
+    r"(?:,? (?:then|it|thanks|thank you|please))*[.! ]*$"
 )
 _CORRECTS = re.compile(
-    r"不是这个|不是這個|不是这单|不是那个|不是那單|不是那单|不对[,，]|錯了|错了|弄错|搞错|输错|打错|另一单|另外一单"
-    r"|\b(?:no,? (?:it'?s|i mean)|i meant?\b|(?:the|my) other (?:order|one)|wrong (?:order|number|one)"
+    r"不是[这這那][个個单單]|不对[,，]|[錯错]了|弄错|搞错|输错|打错|另一单|另外一单"
+    r"|\b(?:no,? (?:it'?s|i mean)|i meant?\b|(?:the|my) other (?:order|one)|"
+    r"wrong (?:order|number|one)"
     r"|not (?:this|that) (?:order|one)|sorry,? (?:it'?s|i meant?)|correction)\b"
 )
 _ASKS = re.compile(
@@ -23,7 +28,8 @@ _ASKS = re.compile(
 )
 _REFERS = re.compile(
     r"^(?:那|那么|这个|那个|它|還有|还有|另外|然后)|呢[?？]?$"
-    r"|^(?:and|then|what about|how about|also|ok,? and|so)\b|\b(?:it|that|this|they|them|those|one)\b"
+    r"|^(?:and|then|what about|how about|also|ok,? and|so)\b"
+    r"|\b(?:it|that|this|they|them|those|one)\b"
 )
 _LONGEST_REFERENCE = 60
 _BARE = 8
