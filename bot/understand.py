@@ -93,7 +93,7 @@ def read_message(
     )
     offer = find_offer(payload, message.text, turn.history)
     if offer is not None:
-        return _pressed(understanding, *offer, turn.history)
+        return _pressed(understanding, *offer, turn.history, shop)
     return replace(
         understanding,
         wants_person=asks_for_person(message.text),
@@ -134,18 +134,24 @@ def find_offer(
 
 
 def _pressed(
-    understanding: Understanding, payload: str, offer: Message, history: Sequence[Message]
+    understanding: Understanding,
+    payload: str,
+    offer: Message,
+    history: Sequence[Message],
+    shop: ShopFacts,
 ) -> Understanding:
     if payload == HANDOFF:
         return replace(understanding, wants_person=True)
     if payload == BACK_TO_BOT:
         return replace(understanding, wants_bot=True)
-    question = next(
-        (message.masked_text for message in history if message.id == offer.reply_to),
-        understanding.question,
-    )
-    language = offer.language or understanding.language
-    understanding = replace(understanding, question=question, language=language)
+    understanding = replace(understanding, language=offer.language or understanding.language)
+    asked = next((message for message in history if message.id == offer.reply_to), None)
+    if asked is not None:
+        # The button is about the earlier message: what that one names is what the form gets.
+        entities = find_entities(asked.text, asked.created_at, shop.entities)
+        understanding = replace(
+            understanding, question=asked.masked_text, text=asked.text, entities=entities
+        )
     if payload.startswith(INTENT_PREFIX):
         return replace(understanding, chosen_label=payload.removeprefix(INTENT_PREFIX))
     return replace(understanding, declined=payload == NONE_OF_THESE)

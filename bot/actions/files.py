@@ -70,7 +70,7 @@ class Watched(Generic[T]):
 def read_orders(path: Path) -> dict[str, Order]:
     """The orders by number, each with the last four digits of its owner's phone."""
     rows = json.loads(path.read_text(encoding="utf-8"))
-    orders = {}
+    orders: dict[str, Order] = {}
     for row in rows:
         if not all(isinstance(row[key], str) for key in ("order", "phone", "status")):
             raise ValueError("an order needs the texts order, phone and status")

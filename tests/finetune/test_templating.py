@@ -12,7 +12,8 @@ def test_variables_and_conditions() -> None:
     text = "{{ order }}{% if paid and days > 3 %} is late{% elif not paid %} waits{% endif %}"
     assert render(text, {"order": "<b>7</b>", "paid": True, "days": 4}) == "<b>7</b> is late"
     assert render(text, {"order": "7", "paid": False, "days": 0}) == "7 waits"
-    assert render("{{ name | upper }}{{ ' ok' if a == 'x' else '' }}", {"name": "b", "a": "x"}) == "B ok"  # fmt: skip
+    both = "{{ name | upper }}{{ ' ok' if a == 'x' else '' }}"
+    assert render(both, {"name": "b", "a": "x"}) == "B ok"
 
 
 def test_a_value_is_never_read_as_a_wording() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 PRODUCTS = """sku,name_zh,name_en,category,price_cny,price_usd,stock,attributes,released
-GL-R40,青禾 R40 电饭煲 4 升,Greenleaf R40 rice cooker 4 L,rice_cooker,349,79,118,for_people=2-5;color=white,2024-03-08
-GL-R50,青禾 R50 电饭煲 5 升,Greenleaf R50 rice cooker 5 L,rice_cooker,429,95,0,for_people=4-8;color=white,2024-03-08
-GL-K15,青禾 K15 电热水壶,Greenleaf K15 electric kettle,kettle,99,29,12,color=white/steel,2023-04-18
+GL-R40,青禾 R40 电饭煲,Greenleaf R40 rice cooker,rice_cooker,349,79,118,for_people=2-5,2024-03-08
+GL-R50,青禾 R50 电饭煲,Greenleaf R50 rice cooker,rice_cooker,429,95,0,for_people=4-8,2024-03-08
+GL-K15,青禾 K15 电热水壶,Greenleaf K15 electric kettle,kettle,99,29,12,color=white,2023-04-18
 """
 
 
@@ -24,7 +24,10 @@ def order(number: str, phone: str, status: str, **more: object) -> dict[str, obj
 ORDERS = [
     order("GL2611080452", "+44 7700 900014", "shipped"),
     order("GL2611206774", "16855104663", "packed"),
-    *(order(f"GL26{number:08}", f"1685510{number % 9000 + 1000}", "paid") for number in range(1000)),
+    *(
+        order(f"GL26{number:08}", f"1685510{number % 9000 + 1000}", "paid")
+        for number in range(1000)
+    ),
 ]
 
 

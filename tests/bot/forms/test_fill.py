@@ -58,7 +58,8 @@ def test_what_is_missing_is_asked_for_and_then_it_acts(talk: Talk) -> None:
     assert asking(talk.say(FIRST)) == "phone_last4"
     done = talk.say("0105")
     assert done.kind is DecisionKind.ACTION
-    assert done.form and done.form.slots == {"order": FIRST, "phone_last4": "0105"}
+    assert done.form
+    assert done.form.slots == {"order": FIRST, "phone_last4": "0105"}
     assert open_form(talk.state, talk.now) is None
 
 
@@ -79,7 +80,8 @@ def test_a_question_in_between_is_answered_and_the_form_waits(talk: Talk) -> Non
     talk.say(f"where is {FIRST}", ("where", 0.9))
     aside = talk.say("how much is delivery?", ("fee", 0.95))
     assert (aside.kind, aside.label) == (DecisionKind.TEMPLATE, "fee")
-    assert aside.form and aside.form.asking == "phone_last4"
+    assert aside.form
+    assert aside.form.asking == "phone_last4"
     assert talk.say("0105").kind is DecisionKind.ACTION
 
 
@@ -96,18 +98,21 @@ def test_answers_of_no_use_end_it_politely(talk: Talk) -> None:
 def test_a_correction_replaces_the_order_while_and_after_it_is_asked(talk: Talk, text: str) -> None:
     talk.say(f"where is {FIRST}", ("where", 0.9))
     corrected = talk.say(text)
-    assert corrected.form and corrected.form.slots == {"order": SECOND}
+    assert corrected.form
+    assert corrected.form.slots == {"order": SECOND}
     talk.say("0105")
     again = talk.say(f"sorry, i meant {FIRST}")
     assert again.kind is DecisionKind.ACTION
-    assert again.form and again.form.slots == {"order": FIRST, "phone_last4": "0105"}
+    assert again.form
+    assert again.form.slots == {"order": FIRST, "phone_last4": "0105"}
 
 
 def test_the_other_order_is_the_one_named_before(talk: Talk) -> None:
     talk.say(f"where is {FIRST}", ("where", 0.9))
     talk.say(f"no, it's {SECOND}")
     other = talk.say("no, the other order")
-    assert other.form and other.form.slots["order"] == FIRST
+    assert other.form
+    assert other.form.slots["order"] == FIRST
 
 
 def test_a_correction_that_names_nothing_is_asked_back(talk: Talk) -> None:
@@ -118,7 +123,8 @@ def test_a_correction_that_names_nothing_is_asked_back(talk: Talk) -> None:
 def test_what_is_only_offered_never_insists(talk: Talk) -> None:
     offered = talk.say("how do i cancel", ("cancel", 0.9))
     assert offered.kind is DecisionKind.TEMPLATE
-    assert offered.form and offered.form.offered
+    assert offered.form
+    assert offered.form.offered
     other = talk.say("how much is delivery?", ("fee", 0.95))
     assert (other.label, other.form) == ("fee", None)
     talk.say("how do i cancel", ("cancel", 0.9))
