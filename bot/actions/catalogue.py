@@ -20,7 +20,7 @@ _ACCESSORIES = "accessory"
 _PEOPLE = re.compile(
     r"(?P<count>[0-9]{1,2}|[一二两三四五六七八])\s?(?:口|个?人|people|persons?)"
     r"|(?:family of|for)\s(?P<word>one|two|three|four|five|six|seven|eight|[1-8])(?![a-z0-9-])",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _ENGLISH_COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight")
 _COUNTS = {
@@ -35,7 +35,7 @@ _COLOURS = {
 _COLOUR = re.compile(
     r"(?P<zh>白|黑|米|奶油|绿|粉|蓝|红|黄|灰|紫)色|(?<![A-Za-z])(?P<en>white|black|cream|green|pink|blue"
     r"|red|yellow|grey|sage|mint|graphite)(?![A-Za-z])",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 
 

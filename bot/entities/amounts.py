@@ -32,12 +32,12 @@ _UNIT = "|".join(sorted(_NAMES, key=len, reverse=True))
 _BEFORE = re.compile(
     rf"(?<![A-Za-z0-9$])(?P<sign>us\$|rmb|cny|usd|eur|gbp|[¥￥$€£])\s?(?P<number>{_NUMBER})"
     r"(?P<k>k)?(?![A-Za-z0-9])",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _AFTER = re.compile(
     rf"(?<![A-Za-z0-9.,])(?P<number>{_NUMBER})(?P<k>[k千万])?\s?(?P<unit>{_UNIT})(?:s(?![a-z]))?"
     r"(?![A-Za-z])",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _CHINESE = re.compile(
     rf"(?<![{NUMERAL_CHARACTERS}])(?P<number>[{NUMERAL_CHARACTERS}]{{1,12}})(?P<unit>{_UNIT})"
@@ -45,13 +45,13 @@ _CHINESE = re.compile(
 _ENGLISH = re.compile(
     rf"(?<![A-Za-z-])(?P<number>(?:{_WORD})(?:[ -](?:{_WORD})){{0,8}}) (?P<unit>{_UNIT})s?"
     r"(?![a-z])",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _BARE = re.compile(
     r"(?:预算|budget(?: is| of)?|不超过|under|below|at most|up to|less than|以内)\s{0,3}"
     rf"(?:大概|大约|about|around|在)?\s{{0,3}}(?P<number>{_NUMBER})(?=\s*(?:$|[,，。;；!！?？)）、]|\.(?![0-9])|[以之的左右内想给买]"
     r"|(?:please|for|and|or|to|with|if|in total|thanks)(?![A-Za-z])))",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 
 

@@ -36,7 +36,7 @@ _RELATIVE = re.compile(
         _WHOLE_WORD.format(word) if word.isascii() else word
         for word in sorted(_DAYS, key=len, reverse=True)
     ),
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _ZH_WEEK = re.compile(
     "(?P<which>上上|下下|上|下|这|這|本)?(?:个|個)?(?:周|週|星期|礼拜|禮拜)(?P<day>[一二三四五六日天])(?![0-9])"
@@ -44,13 +44,13 @@ _ZH_WEEK = re.compile(
 _EN_WEEK = re.compile(
     r"(?<![A-Za-z])(?:(?P<which>last|next|this|on)\s)?"
     rf"(?P<day>{'|'.join(_WEEKDAYS)}|mon|tues|tue|wed|thurs|thu|fri)(?![A-Za-z])",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _AGO = re.compile(
     r"(?<![0-9.])(?P<count>[0-9]{1,3}|[一二两三四五六七八九十]{1,3})\s?"
     r"(?P<unit>天|日|周|週|个月|days?|weeks?)\s?(?P<way>前|之前|后|後|之后|ago)"
     r"|(?<![A-Za-z])in\s(?P<in>[0-9]{1,3})\s(?P<in_unit>days?|weeks?)(?![A-Za-z])",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _ISO = re.compile(
     r"(?<![0-9.])(?P<year>20[0-9]{2})(?P<sep>[-/.])(?P<month>[0-9]{1,2})(?P=sep)(?P<day>[0-9]{1,2})"
@@ -63,12 +63,12 @@ _ZH_DATE = re.compile(
 _EN_DATE = re.compile(
     rf"(?<![A-Za-z])(?P<month>{_MONTH})\.?\s(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?"
     r"(?:,?\s(?P<year>20[0-9]{2}))?(?![0-9A-Za-z])",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _EN_DATE_DAY_FIRST = re.compile(
     rf"(?<![0-9A-Za-z])(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?(?P<month>{_MONTH})"
     r"(?![A-Za-z])\.?(?:,?\s(?P<year>20[0-9]{2})(?![0-9]))?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 
 

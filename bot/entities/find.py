@@ -19,6 +19,7 @@ from storage.privacy_text import blank, to_ascii
 
 DEFAULT_ORDER_PATTERN = r"[A-Z]{2}[ -]?[0-9]{10}"
 _MOST_CHARACTERS = 4000
+NO_PRODUCTS = ProductNames(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class EntityFacts:
     time_zone: str = "UTC"
     region: str = "CN"
     currency: str = "CNY"
-    products: ProductNames = field(default_factory=lambda: ProductNames(()))
+    products: ProductNames = NO_PRODUCTS
 
 
 def find_entities(text: str, now: datetime, facts: EntityFacts) -> tuple[Entity, ...]:

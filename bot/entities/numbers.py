@@ -16,7 +16,7 @@ _LAST = 4
 
 def order_finder(pattern: str) -> re.Pattern[str]:
     """The shop's pattern of an order number as one that stands alone, in either case."""
-    return re.compile(rf"(?<![A-Za-z0-9])(?:{pattern})(?![A-Za-z0-9])", re.IGNORECASE)
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{pattern})(?![A-Za-z0-9])", re.IGNORECASE | re.ASCII)
 
 
 def order_numbers(text: str, finder: re.Pattern[str]) -> Iterator[Entity]:

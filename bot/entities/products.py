@@ -19,7 +19,7 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9'.-]*")
 _HAN = re.compile("[\u4e00-\u9fff]{3,40}")
 _SPECIFICATION = re.compile(
     r"\s*\(?[0-9.]+\s*(?:升|毫升|厘米|瓦|加仑|片|千克|L|ml|cm|W|GPD|kg)(?:/天| a day)?\)?$",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 CLOSE = 88
 CLOSE_CHINESE = 80

@@ -12,7 +12,7 @@ from storage.normalise import normalise
 _LAST_FOUR = re.compile(
     r"(?:后四位|後四位|尾号|尾號|last (?:four|4)(?: digits)?|end(?:s|ing)(?: in)?)[^0-9]{0,12}"
     r"(?P<digits>[0-9]{4})(?![0-9])",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _FOUR_ALONE = re.compile(r"(?<![0-9A-Za-z])[0-9]{4}(?![0-9A-Za-z年月元块.%])")
 _LONGEST_TEXT = 300
