@@ -3,6 +3,7 @@
 KefuError
 ├── MessageTooLongError    400  shorten it
 ├── HomeUnusableError      500  KEFU_HOME cannot be written
+├── SecretMissingError     500  a webhook of shop.toml has no secret
 └── NotReadyError          503  nothing is live yet, or the server is closing
 """
 
@@ -27,6 +28,12 @@ class HomeUnusableError(KefuError):
     """The home folder cannot be created or written."""
 
     code = "home_unusable"
+
+
+class SecretMissingError(KefuError):
+    """A webhook's secret is not in the environment."""
+
+    code = "secret_missing"
 
 
 class NotReadyError(KefuError):

@@ -11,9 +11,11 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from bot.actions.base import HANDOFF_ACTION, find_action
+from bot.actions.base import HANDOFF_ACTION, Actions
+from bot.forms.offer import forms_of, has_holes
 from bot.generator.base import Generator
 from bot.logs import logger
+from bot.types import Form
 from bot.work import Compute, Work
 from finetune.types import Prediction, Thresholds
 from retrieval.text import Analyser
@@ -68,7 +70,8 @@ class Models:
 
     `label_templates` names a template only where it can be sent; `titles` says per label and
     language how to name an intent on a button, the most asked first. `handoffs` are the labels
-    whose template's action is to fetch a person. `analyser` and `encoder` are those of search.
+    whose template's action is to fetch a person; `forms` what the actions of the others need.
+    `analyser` and `encoder` are those of search.
     """
 
     bundle_id: str
@@ -81,6 +84,7 @@ class Models:
     templates: Mapping[int, Template] = field(default_factory=dict)
     handoffs: frozenset[str] = frozenset()
     analyser: Analyser | None = None
+    forms: Mapping[str, Form] = field(default_factory=dict)
     encoder: Encoder | None = None
 
 
@@ -112,9 +116,15 @@ class LiveModels:
     """Holds the live `Models`; a turn that began with one set of them ends with it."""
 
     def __init__(
-        self, database: Database, work: Work, compute: Compute, load: Callable[[str], Models]
+        self,
+        database: Database,
+        work: Work,
+        compute: Compute,
+        load: Callable[[str], Models],
+        actions: Actions,
     ) -> None:
         """`load` reads the bundle of an id from disk; it is called in a thread."""
+        self._actions = actions
         self._database = database
         self._work = work
         self._compute = compute
@@ -245,7 +255,13 @@ class LiveModels:
             if template_id is not None and usable[template_id].action == HANDOFF_ACTION
         )
         self._loaded, self._stamp = models, stamp
-        self._current = replace(models, templates=usable, label_templates=known, handoffs=handoffs)
+        self._current = replace(
+            models,
+            templates=usable,
+            label_templates=known,
+            handoffs=handoffs,
+            forms=forms_of(known, usable, self._actions),
+        )
 
 
 def _read_templates(session: Session) -> tuple[str, list[Template]]:
@@ -255,5 +271,4 @@ def _read_templates(session: Session) -> tuple[str, list[Template]]:
 
 def _can_be_sent(template: Template) -> bool:
     """A template whose slots nothing can fill is not sent with holes in it."""
-    filled = not template.slots or find_action(template.action) is not None
-    return bool(template.texts) and filled and not template.retired
+    return bool(template.texts) and not has_holes(template) and not template.retired

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from bot.actions.base import Action
+from bot.actions.files import PRODUCTS_FILE, Watched, read_products
+from bot.actions.registry import shop_actions
+from bot.entities.find import DEFAULT_ORDER_PATTERN, EntityFacts
+from bot.entities.numbers import order_finder
+from bot.entities.products import Named, ProductNames
 from bot.generator.extractive import ExtractiveGenerator
 from bot.live import Models
 from bot.office import OfficeHours
@@ -9,7 +17,7 @@ from bot.settings import Settings
 from bot.titles import choose_titles
 from bot.types import ShopFacts
 from bot.work import Compute
-from finetune.shop import load_shop, load_titles
+from finetune.shop import Shop, load_shop, load_titles
 from retrieval.text import Analyser
 from storage.database import Database
 from storage.examples import Examples
@@ -59,7 +67,24 @@ def load_shop_facts(settings: Settings) -> ShopFacts:
         waiting=shop.handoff.waiting,
         closed=shop.handoff.closed,
         failures_before_offer=shop.handoff.offer_after_failures,
+        entities=_entity_facts(settings.shop, shop),
     )
+
+
+def load_actions(settings: Settings, compute: Compute) -> dict[str, Action]:
+    """The actions of the shop's folder; none where no folder is named."""
+    shop = None if settings.shop is None else load_shop(settings.shop)
+    return shop_actions(settings.shop, shop, compute, settings.action_secret)
+
+
+def _entity_facts(folder: Path, shop: Shop) -> EntityFacts:
+    pattern, path = shop.order_pattern or DEFAULT_ORDER_PATTERN, folder / PRODUCTS_FILE
+    products = Watched(path, read_products).get().values() if path.exists() else ()
+    named = [Named(each.sku, each.sku.rpartition("-")[2], tuple(each.names.values()))
+             for each in products]  # fmt: skip
+    currency = "CNY" if shop.default_language == "zh" else "USD"
+    region = "CN" if shop.default_language == "zh" else "US"
+    return EntityFacts(order_finder(pattern), shop.time_zone, region, currency, ProductNames(named))
 
 
 def _titles(

@@ -6,7 +6,15 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from bot.forms import continue_form
+from bot.forms.fill import (
+    GAVE_UP,
+    NOT_UNDERSTOOD,
+    Forms,
+    beside_form,
+    continue_form,
+    named_order,
+    start_form,
+)
 from bot.mood import ANGRY
 from bot.types import Decision, DecisionKind, Draft, Understanding
 from finetune.types import Prediction, Thresholds
@@ -21,6 +29,7 @@ NOTHING_LIVE = Thresholds(answer=math.inf, clarify=math.inf, grounded=math.inf)
 """The limits before the first bundle: no guess is good enough."""
 
 LabelTemplates = Mapping[str, int | None]
+NO_FORMS: Forms = {}
 
 _CLOSE = "close"
 _FAILED = frozenset((DecisionKind.NO_ANSWER.value, DecisionKind.CLARIFY.value))
@@ -43,13 +52,15 @@ def needs_search(
     turn: Turn,
     thresholds: Thresholds,
     label_templates: LabelTemplates,
+    forms: Forms = NO_FORMS,
 ) -> bool:
     """Whether nothing settles the turn before knowledge is asked.
 
     Two close intents do not: a document may answer what neither of them does.
     """
-    decision = decide(understanding, (), turn, thresholds, label_templates)
-    return decision.kind is DecisionKind.NO_ANSWER or decision.reason == _CLOSE
+    decision = decide(understanding, (), turn, thresholds, label_templates, forms=forms)
+    unsettled = decision.reason in (_CLOSE, NOT_UNDERSTOOD, GAVE_UP)
+    return decision.kind is DecisionKind.NO_ANSWER or unsettled
 
 
 def decide(
@@ -60,26 +71,32 @@ def decide(
     label_templates: LabelTemplates,
     *,
     handoffs: Collection[str] = (),
+    forms: Forms = NO_FORMS,
     failures_before_offer: int = 2,
     review_margin: float = 0.0,
 ) -> Decision:
     """What to do; the first rule that applies.
 
-    `handoffs` names the intents that ask for a person. A template that was sent by less than
-    `review_margin` above the limit goes to review as well.
+    `handoffs` names the intents that ask for a person, `forms` those whose action needs values.
+    A template that was sent by less than `review_margin` above the limit goes to review as well.
     """
+    outright = _held(understanding, turn) or _said_outright(understanding, label_templates)
+    filled = None if outright else continue_form(understanding, turn, forms)
     decision = (
-        _held(understanding, turn)
-        or _said_outright(understanding, label_templates)
-        or continue_form(understanding, turn)
+        outright
+        or filled
         or _sure(understanding.prediction, thresholds, label_templates, review_margin)
+        or named_order(understanding, forms)
         or _documented(hits, thresholds)
         or _close(understanding.prediction, thresholds, label_templates)
         or _answered_before(understanding, hits, thresholds, label_templates)
         or _known(hits, thresholds)
         or _nothing(understanding, turn)
     )
-    decision = _for_a_person(decision, handoffs)
+    if filled is None:
+        decision = _for_a_person(decision, handoffs)
+        decision = start_form(decision, understanding, turn, forms)
+        decision = beside_form(decision, understanding, turn, forms)
     let_down = failures(turn.history) >= failures_before_offer
     return _with_offer(decision, understanding, let_down=let_down)
 

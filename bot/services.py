@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
+from bot.actions.run import ActionRunner
 from bot.events import Events
 from bot.handoff import Handoff
 from bot.live import LiveModels, Models
-from bot.loading import load_models, load_shop_facts
+from bot.loading import load_actions, load_models, load_shop_facts
 from bot.logs import logger
 from bot.pipeline import Pipeline
 from bot.recovery import recover
@@ -106,11 +107,17 @@ def _wire(
     load: Callable[[str], Models] | None,
 ) -> Services:
     events = Events()
-    live = LiveModels(
-        database, work, compute, load or partial(load_models, settings, database, compute)
-    )
+    actions = load_actions(settings, compute)
+    read = load or partial(load_models, settings, database, compute)
+    live = LiveModels(database, work, compute, read, actions)
     pipeline = Pipeline(
-        work, compute, live, events, shop, max_message_chars=settings.max_message_chars
+        work,
+        compute,
+        live,
+        events,
+        shop,
+        ActionRunner(actions, work),
+        max_message_chars=settings.max_message_chars,
     )
     handoff = Handoff(work, events, shop)
     return Services(settings, database, work, compute, events, live, pipeline, handoff, shop)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.errors import HomeUnusableError
+from bot.errors import HomeUnusableError, SecretMissingError
 from storage.database import sqlite_url
+
+SHORTEST_SECRET = 16
 
 
 class Settings(BaseSettings):
@@ -32,6 +35,16 @@ class Settings(BaseSettings):
     """How many turns may run a model at the same time."""
     watch_seconds: float = Field(default=1.0, gt=0)
     """How often an idle server looks whether another bundle was promoted."""
+
+    def action_secret(self, name: str) -> str:
+        """The secret of a webhook, from the environment name that shop.toml gives."""
+        secret = os.environ.get(name, "")
+        if len(secret) < SHORTEST_SECRET:
+            raise SecretMissingError(
+                f"expected a secret of {SHORTEST_SECRET} characters or more in {name}, found "
+                f"{len(secret)}; set it, or take the action out of shop.toml"
+            )
+        return secret
 
     @property
     def url(self) -> str:

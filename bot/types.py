@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from bot.entities.entity import Entity
+from bot.entities.find import EntityFacts
 from bot.office import OfficeHours
 from finetune.types import Prediction
 from storage.types import Citation, QuickReply
@@ -45,6 +48,7 @@ class ShopFacts:
     waiting: Mapping[str, str] = field(default_factory=dict)
     closed: Mapping[str, str] = field(default_factory=dict)
     failures_before_offer: int = 2
+    entities: EntityFacts = field(default_factory=EntityFacts)
 
     @property
     def name(self) -> str:
@@ -79,16 +83,6 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
-class Entity:
-    """Something recognised in a message, e.g. an order number."""
-
-    kind: str
-    value: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
 class Understanding:
     """Step 4: what a message says."""
 
@@ -104,8 +98,38 @@ class Understanding:
     """The customer pressed "none of these" below a clarifying question."""
     empty: bool = False
     """Nothing to answer: only emoji, punctuation or the like."""
+    text: str = ""
+    """The message as it was written; forms read their values from it."""
+    at: datetime = datetime.min.replace(tzinfo=UTC)
+    """When it was written: forms expire, and relative dates count from here."""
     question: str = ""
     """The masked text to search for: this message, or the earlier one that a button is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the template of an intent needs before its action can run.
+
+    `offered`: the wording answers by itself, and the form is offered beside it; otherwise its
+    first question is the reply.
+    """
+
+    intent: str
+    action: str
+    slots: tuple[str, ...] = ()
+    offered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FormState:
+    """A form being filled: the slot that was asked for last, what is known, failed answers."""
+
+    intent: str
+    at: datetime
+    asking: str = ""
+    slots: Mapping[str, str] = field(default_factory=dict)
+    failures: int = 0
+    offered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +144,8 @@ class Decision:
     offer_person: bool = False
     review: str | None = None
     """The review queue's kind when a person should look at this turn later."""
+    form: FormState | None = None
+    """The form that is open after this turn; for an action, what it was filled with."""
 
 
 @dataclass(frozen=True, slots=True)

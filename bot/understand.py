@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from bot.entities import find_entities
+from bot.entities.find import find_entities
+from bot.forms.words import refers
 from bot.live import Models
 from bot.mood import find_mood
 from bot.person import asks_for_bot, asks_for_person
+from bot.policy import p_right
 from bot.types import ShopFacts, Understanding
 from bot.work import Compute
 from finetune.types import Prediction
@@ -21,6 +23,8 @@ HANDOFF = "handoff"
 BACK_TO_BOT = "bot"
 NONE_OF_THESE = "none"
 INTENT_PREFIX = "intent:"
+
+_ANSWERS = frozenset(("template", "grounded", "action"))
 
 NO_PREDICTION = Prediction(ranked=(), in_scope=0.0)
 
@@ -37,8 +41,30 @@ async def understand(
     understanding = read_message(message, payload, turn, shop)
     if models is None or not needs_guess(understanding):
         return understanding
-    predictions = await compute.run(partial(models.classifier.predict, [message.masked_text]))
-    return replace(understanding, prediction=predictions[0])
+    earlier = earlier_question(message, turn)
+    texts = [message.masked_text, *([f"{earlier} {message.masked_text}"] if earlier else [])]
+    alone, *together = await compute.run(partial(models.classifier.predict, texts))
+    understanding = replace(understanding, prediction=alone)
+    limit = models.thresholds.answer
+    if not together or p_right(alone) >= limit:
+        return understanding
+    # "And how long does that take?" says more with the question before it.
+    understanding = replace(understanding, question=texts[1])
+    clearer = p_right(together[0]) >= limit
+    return replace(understanding, prediction=together[0]) if clearer else understanding
+
+
+def earlier_question(message: Message, turn: Turn) -> str | None:
+    """The answered question that a short follow-up may be about."""
+    if not refers(message.text):
+        return None
+    for said in reversed(turn.history):
+        if said.role is not Role.CUSTOMER:
+            continue
+        reply = next((each for each in turn.history if each.reply_to == said.id), None)
+        answered = reply is not None and reply.decision in _ANSWERS
+        return said.masked_text if answered else None
+    return None
 
 
 def needs_guess(understanding: Understanding) -> bool:
@@ -59,13 +85,15 @@ def read_message(
     understanding = Understanding(
         language=choose_language(message.text, turn.conversation.language, shop.language),
         prediction=NO_PREDICTION,
-        entities=find_entities(message.text),
+        entities=find_entities(message.text, message.created_at, shop.entities),
         mood=find_mood(message.text),
+        text=message.text,
+        at=message.created_at,
         question=message.masked_text,
     )
     offer = find_offer(payload, message.text, turn.history)
     if offer is not None:
-        return _pressed(understanding, *offer, turn.history)
+        return _pressed(understanding, *offer, turn.history, shop)
     return replace(
         understanding,
         wants_person=asks_for_person(message.text),
@@ -106,18 +134,24 @@ def find_offer(
 
 
 def _pressed(
-    understanding: Understanding, payload: str, offer: Message, history: Sequence[Message]
+    understanding: Understanding,
+    payload: str,
+    offer: Message,
+    history: Sequence[Message],
+    shop: ShopFacts,
 ) -> Understanding:
     if payload == HANDOFF:
         return replace(understanding, wants_person=True)
     if payload == BACK_TO_BOT:
         return replace(understanding, wants_bot=True)
-    question = next(
-        (message.masked_text for message in history if message.id == offer.reply_to),
-        understanding.question,
-    )
-    language = offer.language or understanding.language
-    understanding = replace(understanding, question=question, language=language)
+    understanding = replace(understanding, language=offer.language or understanding.language)
+    asked = next((message for message in history if message.id == offer.reply_to), None)
+    if asked is not None:
+        # The button is about the earlier message: what that one names is what the form gets.
+        entities = find_entities(asked.text, asked.created_at, shop.entities)
+        understanding = replace(
+            understanding, question=asked.masked_text, text=asked.text, entities=entities
+        )
     if payload.startswith(INTENT_PREFIX):
         return replace(understanding, chosen_label=payload.removeprefix(INTENT_PREFIX))
     return replace(understanding, declined=payload == NONE_OF_THESE)

@@ -14,7 +14,15 @@ from storage.base import chunks, table_of, utc_now
 from storage.errors import NotFoundError
 from storage.knowledge import Knowledge
 from storage.messages import conversations, customers, messages
-from storage.models import BundleRow, ExampleRow, FeedbackRow, OutboxRow, ReviewItemRow
+from storage.models import (
+    BundleRow,
+    ExampleRow,
+    FeedbackRow,
+    OutboxRow,
+    ReviewItemRow,
+    ServiceRequestRow,
+    VerificationFailureRow,
+)
 from storage.normalise import text_key
 from storage.types import Erased
 
@@ -23,6 +31,8 @@ _deliveries = table_of(OutboxRow)
 _examples = table_of(ExampleRow)
 _feedback = table_of(FeedbackRow)
 _reviews = table_of(ReviewItemRow)
+_requests = table_of(ServiceRequestRow)
+_attempts = table_of(VerificationFailureRow)
 
 _Rows = Sequence[Row[*tuple[Any, ...]]]
 
@@ -121,6 +131,8 @@ def _delete_talk(
         "feedback": delete(_feedback).where(_feedback.c.message_id.in_(spoken)),
         "review_items": delete(_reviews).where(_reviews.c.message_id.in_(spoken)),
         "deliveries": delete(_deliveries).where(_deliveries.c.message_id.in_(spoken)),
+        "service_requests": delete(_requests).where(_requests.c.conversation_id.in_(owned)),
+        "verification_failures": delete(_attempts).where(_attempts.c.conversation_id.in_(owned)),
         "messages": delete(messages).where(messages.c.conversation_id.in_(owned)),
         "conversations": delete(conversations).where(conversations.c.customer_id.in_(found)),
         "customers": delete(customers).where(customers.c.id.in_(found)),

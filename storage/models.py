@@ -17,6 +17,7 @@ from storage.models_learning import (
     TemplateTextRow,
 )
 from storage.models_office import AuditRow, JobRow, StaffRow, StaffTokenRow
+from storage.models_service import ServiceRequestRow, VerificationFailureRow
 from storage.models_talk import (
     ConversationRow,
     CustomerRow,
@@ -44,9 +45,11 @@ __all__ = [
     "PassageChangeRow",
     "PassageRow",
     "ReviewItemRow",
+    "ServiceRequestRow",
     "StaffRow",
     "StaffTokenRow",
     "TemplateRevisionRow",
     "TemplateRow",
     "TemplateTextRow",
+    "VerificationFailureRow",
 ]

@@ -27,6 +27,7 @@ from storage.types_office import (
     StaffRole,
     StaffToken,
 )
+from storage.types_service import Failures, NewServiceRequest, ServiceRequest
 from storage.types_talk import (
     Citation,
     Conversation,
@@ -70,12 +71,14 @@ __all__ = [
     "Erased",
     "Example",
     "IntentCount",
+    "Failures",
     "Job",
     "JobStatus",
     "Message",
     "NewMessage",
     "NewPassage",
     "NewReply",
+    "NewServiceRequest",
     "Passage",
     "PassageChange",
     "QuickReply",
@@ -83,6 +86,7 @@ __all__ = [
     "RetrainingFacts",
     "ReviewItem",
     "Role",
+    "ServiceRequest",
     "Staff",
     "StaffRole",
     "StaffToken",

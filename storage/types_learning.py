@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +28,8 @@ SOURCE_CORRECTION = "correction"
 class Template:
     """An answer template at its newest revision; `id` is permanent and never reused.
 
-    `texts` maps a language code to its wordings.
+    `texts` maps a language code to its wordings, `results` to those that say what the action
+    found or did.
     """
 
     id: int
@@ -40,6 +41,7 @@ class Template:
     protected: bool = False
     origin: str = "shop"
     retired: bool = False
+    results: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class TemplateDraft:
     action: str | None = None
     protected: bool = False
     origin: str = "shop"
+    results: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

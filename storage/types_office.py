@@ -111,5 +111,7 @@ class Erased:
     feedback: int = 0
     review_items: int = 0
     deliveries: int = 0
+    service_requests: int = 0
+    verification_failures: int = 0
     passages: int = 0
     bundles: tuple[str, ...] = ()

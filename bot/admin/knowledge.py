@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -17,12 +18,13 @@ from bot.web.auth import Admin, Operator
 from bot.web.conversations import RowId
 from bot.web.state import WebDep
 from bot.web.text import clean_text
+from finetune.templating import SHOP_VARIABLES, check_wording
 from retrieval.chunking import chunk
 from retrieval.readers import read_document
 from retrieval.types import Hit, ParsedDocument
 from storage.errors import NotFoundError
 from storage.knowledge import Knowledge
-from storage.templates import Templates
+from storage.templates import EDITOR_DISCOVERY, Templates
 from storage.types import SEARCH_KIND_DOCUMENT, NewPassage, Template, TemplateDraft
 
 router = APIRouter()
@@ -48,6 +50,9 @@ async def edit_template(
     def unit(session: Session) -> Template:
         repository = Templates(session)
         found = repository.get(template_id)
+        if found.origin != EDITOR_DISCOVERY:
+            for wording in chain.from_iterable(body.texts.values()):
+                check_wording(wording, SHOP_VARIABLES)
         draft = TemplateDraft(
             name=found.name,
             texts={language: tuple(texts) for language, texts in body.texts.items()},
@@ -55,6 +60,7 @@ async def edit_template(
             action=found.action,
             protected=found.protected,
             origin=found.origin,
+            results=found.results,
         )
         return repository.save(draft, editor=staff.name)
 

@@ -236,3 +236,25 @@ class HitOut(Out):
     dense: float
     keyword: float
     matched: list[str]
+
+
+class ServiceRequestOut(Out):
+    """What a verified customer asked for."""
+
+    id: int
+    kind: str
+    reference: str
+    conversation_id: str
+    message_id: int
+    order_number: str | None
+    details: dict[str, str]
+    status: str
+    decided_by: str | None
+    decided_at: datetime | None
+    created_at: datetime
+
+
+class RequestDecisionIn(In):
+    """How a request ended."""
+
+    status: Literal["done", "rejected"]

@@ -12,6 +12,7 @@ from bot.commands.options import Home, Json, group, open_database, settings_for
 from bot.commands.output import ProgressBars, document, show, show_json, show_table
 
 if TYPE_CHECKING:
+    from bot.settings import Settings
     from storage.database import Database
 
 
@@ -112,7 +113,7 @@ def doctor(
     from bot.commands.checks import run_checks
 
     if shop is not None:
-        _examine(shop, as_json)
+        _examine(shop, as_json, settings_for(ctx, home))
         return
     checks = asyncio.run(run_checks(settings_for(ctx, home)))
     healthy = all(check.state != "problem" for check in checks)
@@ -125,14 +126,22 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _examine(folder: Path, as_json: bool) -> None:
+def _examine(folder: Path, as_json: bool, settings: Settings) -> None:
     """What is to be mended in a shop folder; exit code 1 if something must be."""
-    from bot.actions.base import find_action
+    from bot.forms.offer import template_problems
+    from bot.loading import load_actions
+    from bot.work import Compute
     from finetune.lint import lint_shop
+
+    compute = Compute(1)
+    actions = load_actions(settings.model_copy(update={"shop": folder}), compute)
+    compute.close()
 
     with ProgressBars() as progress:
         found = lint_shop(
-            folder, has_action=lambda name: find_action(name) is not None, progress=progress
+            folder,
+            find_problems=lambda template: template_problems(template, actions),
+            progress=progress,
         )
     problems = sum(finding.level == "problem" for finding in found)
     if as_json:
