@@ -202,11 +202,15 @@ class Conversations:
         masked_text: str,
         staff_id: int | None = None,
         outbox: tuple[str, str] | None = None,
+        external_id: str | None = None,
     ) -> Message:
-        """Store what an operator or the system says; it answers no particular message."""
+        """Store what an operator or the system says; it answers no particular message.
+
+        The same `external_id` again gives back the stored message and pushes nothing.
+        """
         if role not in {Role.OPERATOR, Role.SYSTEM}:
             raise InputError(f"expected the role operator or system, found {role.value!r}")
-        spoken = turns.Spoken(role, text, masked_text, staff_id)
+        spoken = turns.Spoken(role, text, masked_text, staff_id, external_id)
         return turns.say(self._session, conversation_id, spoken, outbox)
 
     def set_status(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from storage.base import Base
+from storage.models_channel import AttachmentRow, DeskPostRow, DeskThreadRow, ShownDraftRow
 from storage.models_learning import (
     BundleRow,
     DocumentRow,
@@ -27,11 +28,14 @@ from storage.models_talk import (
 )
 
 __all__ = [
+    "AttachmentRow",
     "AuditRow",
     "Base",
     "BundleRow",
     "ConversationRow",
     "CustomerRow",
+    "DeskPostRow",
+    "DeskThreadRow",
     "DocumentRow",
     "ExampleRow",
     "FeedbackRow",
@@ -44,6 +48,7 @@ __all__ = [
     "PassageChangeRow",
     "PassageRow",
     "ReviewItemRow",
+    "ShownDraftRow",
     "StaffRow",
     "StaffTokenRow",
     "TemplateRevisionRow",

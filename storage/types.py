@@ -27,11 +27,13 @@ from storage.types_office import (
     StaffToken,
 )
 from storage.types_talk import (
+    Attachment,
     Citation,
     Conversation,
     ConversationStatus,
     Delivery,
     DeliveryStatus,
+    DeskThread,
     Message,
     NewMessage,
     NewReply,
@@ -39,6 +41,7 @@ from storage.types_talk import (
     Received,
     ReviewItem,
     Role,
+    ShownDraft,
     Turn,
 )
 
@@ -48,6 +51,7 @@ __all__ = [
     "SEARCH_KIND_ANSWER",
     "SEARCH_KIND_DOCUMENT",
     "SOURCE_CORRECTION",
+    "Attachment",
     "AuditEntry",
     "BundleRecord",
     "Citation",
@@ -55,6 +59,7 @@ __all__ = [
     "ConversationStatus",
     "Delivery",
     "DeliveryStatus",
+    "DeskThread",
     "Document",
     "Erased",
     "Example",
@@ -70,6 +75,7 @@ __all__ = [
     "Received",
     "ReviewItem",
     "Role",
+    "ShownDraft",
     "Staff",
     "StaffRole",
     "StaffToken",
