@@ -51,7 +51,7 @@ async def write(
         draft = _template(thought, models, language)
     else:
         raise ValueError(f"expected a loaded bundle for a reply of kind {kind}, found none")
-    return _with_offer(draft) if thought.decision.offer_person else draft
+    return _with_offer(draft) if thought.decision.offer_person and draft.text else draft
 
 
 def relay(reason: str, language: str) -> Draft:
@@ -92,6 +92,10 @@ def _question_back(
         buttons = intent_buttons(thought.decision.labels, models, language)
         question = say("clarify" if len(buttons) > 1 else "clarify_one", language)
         return Draft(question, language, quick_replies=(*buttons, none))
+    if thought.decision.reason == "attachment":
+        return Draft(say("attachment", language), language, quick_replies=(_person(language),))
+    if thought.decision.reason == "attachment_again":
+        return Draft("", language)
     key = "bot_again" if thought.decision.reason == "back_to_bot" else "empty"
     return Draft(say(key, language), language, quick_replies=suggestions(models, shop, language))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.office import OfficeHours
 from finetune.types import Prediction
-from storage.types import Citation, QuickReply
+from storage.types import Attachment, Citation, QuickReply
 
 
 class DecisionKind(StrEnum):
@@ -76,6 +76,7 @@ class Incoming:
     text: str
     payload: str | None = None
     target: str | None = None
+    attachment: Attachment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,8 @@ class Understanding:
     """The customer pressed "none of these" below a clarifying question."""
     empty: bool = False
     """Nothing to answer: only emoji, punctuation or the like."""
+    attachment: str | None = None
+    """The message is nothing but a file: `attachment`, or `attachment_again` in a row of them."""
     question: str = ""
     """The masked text to search for: this message, or the earlier one that a button is about."""
 

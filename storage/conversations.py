@@ -189,6 +189,10 @@ class Conversations:
             raise NotFoundError(f"there is no message {message_id}")
         return message_from(row)
 
+    def by_external_id(self, conversation_id: str, external_id: str) -> Message | None:
+        """The message that the channel knows by this id."""
+        return turns.by_external_id(self._session, conversation_id, external_id)
+
     def reply_to(self, message_id: int) -> Message | None:
         """The reply to this message, if it has one."""
         return turns.reply_to(self._session, message_id)

@@ -35,7 +35,7 @@ class DeskNews:
         """Whether this is a new hand-off, rather than a change of one that is shown."""
         if self.conversation.status is not ConversationStatus.WAITING:
             return False
-        return self.thread is None or self.thread.status.value not in _HELD
+        return self.thread is None or self.thread.epoch != self.conversation.epoch
 
 
 class Desk:

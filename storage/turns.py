@@ -153,8 +153,9 @@ def receive(session: Session, new: NewMessage) -> Received:
             connection.execute(insert(_attachments).values(attached))
         return Received(message_from(row), None, is_new=True)
     connection.execute(_GIVE_SEQ_BACK, {"conversation": new.conversation_id})
-    known = {"conversation": new.conversation_id, "external": storable(new.external_id)}
-    message = message_from(connection.execute(_BY_EXTERNAL_ID, known).one())
+    message = by_external_id(session, new.conversation_id, new.external_id)
+    if message is None:
+        raise NotFoundError(f"there is no message {new.external_id!r}")
     return Received(message, reply_to(session, message.id), is_new=False)
 
 
@@ -176,6 +177,13 @@ def read_turn(session: Session, message_id: int, *, history: int) -> Turn:
         reply=next((message for message in found if message.reply_to == message_id), None),
         knowledge_revision=row.knowledge_revision,
     )
+
+
+def by_external_id(session: Session, conversation_id: str, external_id: str) -> Message | None:
+    """The message that the channel knows by this id."""
+    known = {"conversation": conversation_id, "external": storable(external_id)}
+    row = session.connection().execute(_BY_EXTERNAL_ID, known).one_or_none()
+    return None if row is None else message_from(row)
 
 
 def reply_to(session: Session, message_id: int) -> Message | None:
@@ -220,11 +228,10 @@ def say(
     now = utc_now()
     seq = _take_seq(session, conversation_id, now)
     if spoken.external_id is not None:
-        known = {"conversation": conversation_id, "external": storable(spoken.external_id)}
-        row = session.connection().execute(_BY_EXTERNAL_ID, known).one_or_none()
-        if row is not None:
+        known = by_external_id(session, conversation_id, spoken.external_id)
+        if known is not None:
             session.connection().execute(_GIVE_SEQ_BACK, {"conversation": conversation_id})
-            return message_from(row)
+            return known
     values = {
         "conversation_id": conversation_id,
         "seq": seq,

@@ -16,7 +16,10 @@ from storage.migrate import upgrade
 from storage.templates import Templates
 from storage.types import TemplateDraft
 
-PACE = Pace(poll=1, request=5, look=0.05, first_wait=0.02, longest_wait=0.1, closing=2.0)
+PACE = Pace(
+    poll=1, request=5, look=0.05, first_wait=0.02, longest_wait=0.1, closing=2.0,
+    edit=0.0, per_second=10_000.0, customer_limit=1000,
+)  # fmt: skip
 
 LONG = "".join(f"第{n}条：运费由仓库和重量决定，详见价目表。\n" for n in range(900))
 HOSTILE = "<b>退款</b> *bold* _it_ [x](http://a.example) &amp; `code` </a> \u202e\x07 {name}"
@@ -60,9 +63,9 @@ def load_models(templates):
 
 
 @asynccontextmanager
-async def open_shop(home):
+async def open_shop(home, *, load=load_models, **settings):
     """The services of a home with one live bundle; made at the first opening."""
-    settings = Settings(home=home, telegram_token=None)
+    settings = Settings(home=home, telegram_token=None, **settings)
     settings.prepare_home()
     database = Database(settings.url)
     upgrade(database)
@@ -72,15 +75,16 @@ async def open_shop(home):
     with database.session() as session:
         templates = {each.name: each.id for each in Templates(session).all()}
     database.dispose()
-    async with open_services(settings, watch=False, load=load_models(templates)) as services:
+    async with open_services(settings, watch=False, load=load(templates)) as services:
         yield services
 
 
 @asynccontextmanager
-async def serving(services, telegram, *, token=None, pace=PACE):
+async def serving(services, telegram, *, token=None, pace=PACE, webhook=None):
     """The adapter at work, stopped at the end of the block."""
+    token = token or telegram.token
     running = asyncio.create_task(
-        run_telegram(services, token or telegram.token, api_base=telegram.base, pace=pace)
+        run_telegram(services, token, api_base=telegram.base, pace=pace, webhook=webhook)
     )
     try:
         yield running
