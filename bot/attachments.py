@@ -19,7 +19,7 @@ _LABELS: Mapping[str, Mapping[Language, str]] = {
     "contact": {"zh": "[名片]", "en": "[Contact]"},
     "other": {"zh": "[附件]", "en": "[Attachment]"},
 }
-_WORDS = frozenset(text for texts in _LABELS.values() for text in texts.values())
+_WORDS = {text: language for texts in _LABELS.values() for language, text in texts.items()}
 _ONE_BATCH = timedelta(minutes=1)
 
 
@@ -31,6 +31,11 @@ def label(kind: str, language: str) -> str:
 def is_label(text: str) -> bool:
     """Whether a message is nothing but a file; its words are known again after a crash."""
     return text in _WORDS
+
+
+def label_language(text: str) -> Language | None:
+    """The language that the customer was taken to read when the label was chosen."""
+    return _WORDS.get(text)
 
 
 def is_one_of_several(message: Message, history: Sequence[Message]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from bot.attachments import is_label, is_one_of_several
+from bot.attachments import is_label, is_one_of_several, label_language
 from bot.entities import find_entities
 from bot.live import Models
 from bot.mood import find_mood
@@ -85,8 +85,7 @@ def _attachment(message: Message, history: Sequence[Message]) -> str | None:
 
 def choose_language(text: str, conversation: str | None, shop: str) -> str:
     """The language of the text; without evidence the conversation's, else the shop's."""
-    said = None if is_label(text) else detect_language(text)
-    return said or conversation or shop
+    return label_language(text) or detect_language(text) or conversation or shop
 
 
 def says_nothing(text: str) -> bool:

@@ -57,9 +57,8 @@ def read_figures(session: Session, days: int = 14) -> Figures:
         elif decision is not None:
             decisions[str(at)][decision] += count
     thumbs = select(FeedbackRow.value, func.count()).where(FeedbackRow.created_at >= since)
-    opinions: dict[int, int] = dict(
-        session.execute(thumbs.group_by(FeedbackRow.value)).tuples().all()
-    )
+    counts = session.execute(thumbs.group_by(FeedbackRow.value)).all()
+    opinions = {row[0]: row[1] for row in counts}
     every = [first + timedelta(days=number) for number in range(days)]
     return Figures(
         tuple(Day(each, questions[str(each)], dict(decisions[str(each)])) for each in every),

@@ -8,6 +8,7 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramForbiddenError
 from aiogram.types import Update
 
+from bot.logs import logger
 from bot.services import Services
 from bot.telegram.admin import Admin
 from bot.telegram.desk import Desk
@@ -22,6 +23,7 @@ from bot.telegram.throttle import Throttle
 from bot.telegram.turns import Turns
 from bot.telegram.updates import Commanded, GroupPressed, GroupSaid, Me, Pressed, read
 from storage.customers import Customers
+from storage.errors import KefuError
 from storage.types import Delivery, Message, Role
 
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
@@ -35,6 +37,7 @@ class Channel:
         self._services = services
         self._me = me
         self._pace = pace
+        self._log = logger("telegram")
         self.requests = Requests(bot, Flood(pace.per_second), pace)
         self._stage = Stage(services.work, services.events, self.requests, pace)
         self._deliverer = Deliverer(self.requests, services.work, CHANNEL, pace, self._undelivered)
@@ -54,7 +57,19 @@ class Channel:
                 tasks.create_task(self._desk.run())
 
     async def accept(self, update: Update) -> None:
-        """Returns when what the update says is stored; a `KefuError` means that it is not."""
+        """Returns when what the update says is stored; a `KefuError` means that it is not.
+
+        An update that breaks something of ours is logged and left behind: handed out for ever it
+        would hold back all that comes after it.
+        """
+        try:
+            await self._accept(update)
+        except KefuError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            self._log.error("update_failed", update=update.update_id, exc_info=error)
+
+    async def _accept(self, update: Update) -> None:
         deed = read(update, self._me)
         if deed is None:
             return

@@ -83,7 +83,8 @@ def test_anything_else_is_a_question(text):
         ),
         ({"voice": {"file_id": "v", "file_unique_id": "v", "duration": 2}},
          Attachment("voice", "v")),
-        ({"location": {"latitude": 31.2, "longitude": 121.5}}, Attachment("location", "31.2,121.5")),
+        ({"location": {"latitude": 31.2, "longitude": 121.5}},
+         Attachment("location", "31.2,121.5")),
         ({"dice": {"emoji": "🎲", "value": 3}}, Attachment("other", "")),
     ],
 )  # fmt: skip
@@ -108,7 +109,8 @@ IN_GROUP = Sender(-7, 7, "zh", "Lin")
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        ({"text": "@Kefu_bot 怎么退款", "entities": [{"type": "mention", "offset": 0, "length": 9}]},
+        ({"text": "@Kefu_bot 怎么退款",
+          "entities": [{"type": "mention", "offset": 0, "length": 9}]},
          "怎么退款"),
         ({"text": "😀 @kefu_bot 退款",
           "entities": [{"type": "mention", "offset": 3, "length": 9}]}, "😀 退款"),
