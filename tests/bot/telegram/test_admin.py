@@ -64,7 +64,7 @@ async def test_a_retraining_is_followed_to_the_verdict(telegram, admin):
     (job,) = await jobs(admin)
     await admin.work.run(lambda s: Jobs(s).claim("w", 60))
     await admin.work.run(lambda s: Jobs(s).heartbeat(job.id, "w", 0.4, "training <b>heads"))
-    await telegram.wait_for(lambda t: any("40%" in text for text in t.texts(BOSS)))
+    await telegram.wait_for(lambda t: all("40%" in text for text in t.texts(BOSS)))
     assert "████░░░░░░ 40%\ntraining <b>heads" in telegram.texts(BOSS)[0]
     reasons = ["golden questions: 3 points worse", "search recall@3: 0.71 < 0.80"]
     result = {"outcome": "refused", "bundle": "b2", "seconds": 12.4, "reasons": reasons}

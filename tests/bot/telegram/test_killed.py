@@ -68,9 +68,9 @@ def messages(home):
     return asked, deliveries
 
 
-@pytest.mark.parametrize("way_in", ["polling", "webhook"])
-async def test_kill_9_loses_nothing(tmp_path, telegram, way_in, unused_tcp_port):
-    home, after = tmp_path / "home", 3
+@pytest.mark.parametrize(("way_in", "after"), [("polling", 3), ("webhook", 1)])
+async def test_kill_9_loses_nothing(tmp_path, telegram, way_in, after, unused_tcp_port):
+    home = tmp_path / "home"
     port = unused_tcp_port if way_in == "webhook" else None
     async with kefu_telegram(home, telegram, port) as process:
         await write_to_all(telegram, "first")
