@@ -63,9 +63,15 @@ class Handoff:
         """The matter is settled; a later message of the customer wakes the bot."""
         return await self._move(conversation_id, ConversationStatus.CLOSED)
 
-    async def say(self, conversation_id: str, staff_id: int, text: str) -> Message:
-        """What a member of staff writes to the customer."""
-        message = await self._work.run(partial(self._say, conversation_id, staff_id, text))
+    async def say(
+        self, conversation_id: str, staff_id: int, text: str, *, external_id: str | None = None
+    ) -> Message:
+        """What a member of staff writes to the customer.
+
+        The same `external_id` (the channel's own id of the message) is said once.
+        """
+        unit = partial(self._say, conversation_id, staff_id, text, external_id)
+        message = await self._work.run(unit)
         announce_message(self._events, message)
         return message
 
@@ -86,9 +92,16 @@ class Handoff:
         text = handoff_text(conversation.language or self._shop.language, self._shop)
         return conversation, self._store(session, conversation, Role.SYSTEM, text)
 
-    def _say(self, conversation_id: str, staff_id: int, text: str, session: Session) -> Message:
+    def _say(
+        self,
+        conversation_id: str,
+        staff_id: int,
+        text: str,
+        external_id: str | None,
+        session: Session,
+    ) -> Message:
         conversation = Conversations(session).get(conversation_id)
-        return self._store(session, conversation, Role.OPERATOR, text, staff_id)
+        return self._store(session, conversation, Role.OPERATOR, text, staff_id, external_id)
 
     def _store(
         self,
@@ -97,6 +110,7 @@ class Handoff:
         role: Role,
         text: str,
         staff_id: int | None = None,
+        external_id: str | None = None,
     ) -> Message:
         conversations = Conversations(session)
         return conversations.say(
@@ -106,6 +120,7 @@ class Handoff:
             masked_text=mask(text, keep=self._shop.contacts),
             staff_id=staff_id,
             outbox=push_to(conversations, conversation),
+            external_id=external_id,
         )
 
 

@@ -69,7 +69,8 @@ class Pipeline:
         if len(incoming.text) > self._max_chars:
             raise MessageTooLongError(len(incoming.text), self._max_chars)
         masked = mask(incoming.text, keep=self._shop.contacts)
-        new = NewMessage(incoming.conversation_id, incoming.external_id, incoming.text, masked)
+        said = (incoming.conversation_id, incoming.external_id, incoming.text)
+        new = NewMessage(*said, masked, attachment=incoming.attachment)
         with (watch or Stopwatch()).stage("receive"):  # 1 receive
             # Who arrives first is stored first, and queues for the turn first: nothing is awaited
             # between this lock and that one.

@@ -32,6 +32,7 @@ LabelTemplates = Mapping[str, int | None]
 NO_FORMS: Forms = {}
 
 _CLOSE = "close"
+_FRIENDLY = frozenset(("empty", "back_to_bot", "attachment", "attachment_again"))
 _FAILED = frozenset((DecisionKind.NO_ANSWER.value, DecisionKind.CLARIFY.value))
 # A guess this many times less likely than the best one is not worth a button.
 _WORTH_OFFERING = 0.1
@@ -116,6 +117,8 @@ def _said_outright(understanding: Understanding, templates: LabelTemplates) -> D
         return Decision(DecisionKind.HANDOFF, reason="asked")
     if understanding.wants_bot:
         return Decision(DecisionKind.CLARIFY, reason="back_to_bot")
+    if understanding.attachment is not None:
+        return Decision(DecisionKind.CLARIFY, reason=understanding.attachment)
     if understanding.empty:
         return Decision(DecisionKind.CLARIFY, reason="empty")
     label = understanding.chosen_label
@@ -247,13 +250,13 @@ def failures(history: Sequence[Message]) -> int:
     """How many of the bot's last replies in a row did not answer.
 
     A clarifying question whose button was pressed is followed by an answer, which ends the row.
-    Friendly questions back to an empty message are nobody's failure.
+    Friendly questions back to an empty message or a file are nobody's failure.
     """
     count = 0
     for message in reversed(history):
         if message.role is not Role.BOT or message.decision is None:
             continue
-        friendly = message.trace.get("reason") in ("empty", "back_to_bot")
+        friendly = message.trace.get("reason") in _FRIENDLY
         if message.decision not in _FAILED or friendly:
             break
         count += 1

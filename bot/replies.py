@@ -60,7 +60,7 @@ async def write(
     else:
         raise ValueError(f"expected a loaded bundle for a reply of kind {kind}, found none")
     draft = _with_form(draft, thought.decision)
-    return _with_offer(draft) if thought.decision.offer_person else draft
+    return _with_offer(draft) if thought.decision.offer_person and draft.text else draft
 
 
 def relay(reason: str, language: str) -> Draft:
@@ -101,6 +101,10 @@ def _question_back(
         buttons = intent_buttons(thought.decision.labels, models, language)
         question = say("clarify" if len(buttons) > 1 else "clarify_one", language)
         return Draft(question, language, quick_replies=(*buttons, none))
+    if thought.decision.reason == "attachment":
+        return Draft(say("attachment", language), language, quick_replies=(_person(language),))
+    if thought.decision.reason == "attachment_again":
+        return Draft("", language)
     key = "bot_again" if thought.decision.reason == "back_to_bot" else "empty"
     return Draft(say(key, language), language, quick_replies=suggestions(models, shop, language))
 

@@ -29,6 +29,15 @@ class Settings(BaseSettings):
     """Origins of pages that may embed the widget and call the API from a browser."""
     telegram_token: SecretStr | None = None
     telegram_api_base: str = "https://api.telegram.org"
+    telegram_webhook: str | None = None
+    """The public https address of this server: Telegram posts updates below it instead of being
+    asked for them."""
+    telegram_webhook_secret: SecretStr | None = None
+    """What Telegram sends along to prove itself; derived from the token unless it is set."""
+    telegram_admins: tuple[int, ...] = ()
+    """Telegram ids of people who may retrain, roll back, review and see the figures."""
+    telegram_operators: int | None = None
+    """The group in which hand-offs appear; a reply there reaches the customer."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     max_message_chars: int = Field(default=4000, ge=1)
     model_threads: int = Field(default=2, ge=1)

@@ -12,7 +12,7 @@ from bot.entities.entity import Entity
 from bot.entities.find import EntityFacts
 from bot.office import OfficeHours
 from finetune.types import Prediction
-from storage.types import Citation, QuickReply
+from storage.types import Attachment, Citation, QuickReply
 
 
 class DecisionKind(StrEnum):
@@ -80,6 +80,7 @@ class Incoming:
     text: str
     payload: str | None = None
     target: str | None = None
+    attachment: Attachment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,8 @@ class Understanding:
     """The message as it was written; forms read their values from it."""
     at: datetime = datetime.min.replace(tzinfo=UTC)
     """When it was written: forms expire, and relative dates count from here."""
+    attachment: str | None = None
+    """The message is nothing but a file: `attachment`, or `attachment_again` in a row of them."""
     question: str = ""
     """The masked text to search for: this message, or the earlier one that a button is about."""
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from bot.attachments import is_label, is_one_of_several, label_language
 from bot.entities.find import find_entities
 from bot.forms.words import refers
 from bot.live import Models
@@ -74,6 +75,7 @@ def needs_guess(understanding: Understanding) -> bool:
         or understanding.wants_bot
         or understanding.declined
         or understanding.empty
+        or understanding.attachment is not None
         or understanding.chosen_label is not None
     )
 
@@ -99,12 +101,19 @@ def read_message(
         wants_person=asks_for_person(message.text),
         wants_bot=asks_for_bot(message.text),
         empty=says_nothing(message.text),
+        attachment=_attachment(message, turn.history),
     )
+
+
+def _attachment(message: Message, history: Sequence[Message]) -> str | None:
+    if not is_label(message.text):
+        return None
+    return "attachment_again" if is_one_of_several(message, history) else "attachment"
 
 
 def choose_language(text: str, conversation: str | None, shop: str) -> str:
     """The language of the text; without evidence the conversation's, else the shop's."""
-    return detect_language(text) or conversation or shop
+    return label_language(text) or detect_language(text) or conversation or shop
 
 
 def says_nothing(text: str) -> bool:

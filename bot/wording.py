@@ -38,6 +38,12 @@ _TEXTS: Mapping[str, Mapping[Language, str]] = {
         "zh": "您好！请问有什么可以帮您？",
         "en": "Hi! What can I help you with?",
     },
+    "attachment": {
+        "zh": "收到了，不过我还看不懂图片、语音和文件。"
+        "请用文字描述您的问题；转人工后，同事能看到您发来的内容。",
+        "en": "Got it, but I cannot read pictures, voice messages or files. Please describe your "
+        "question in words; if you talk to a person, they will see what you sent.",
+    },
     "error": {
         "zh": "抱歉，我这边出了点问题，暂时没法回答。请稍后再试，或者转人工。",
         "en": "Sorry, something went wrong on my side. "

@@ -189,6 +189,10 @@ class Conversations:
             raise NotFoundError(f"there is no message {message_id}")
         return message_from(row)
 
+    def by_external_id(self, conversation_id: str, external_id: str) -> Message | None:
+        """The message that the channel knows by this id."""
+        return turns.by_external_id(self._session, conversation_id, external_id)
+
     def reply_to(self, message_id: int) -> Message | None:
         """The reply to this message, if it has one."""
         return turns.reply_to(self._session, message_id)
@@ -202,11 +206,15 @@ class Conversations:
         masked_text: str,
         staff_id: int | None = None,
         outbox: tuple[str, str] | None = None,
+        external_id: str | None = None,
     ) -> Message:
-        """Store what an operator or the system says; it answers no particular message."""
+        """Store what an operator or the system says; it answers no particular message.
+
+        The same `external_id` again gives back the stored message and pushes nothing.
+        """
         if role not in {Role.OPERATOR, Role.SYSTEM}:
             raise InputError(f"expected the role operator or system, found {role.value!r}")
-        spoken = turns.Spoken(role, text, masked_text, staff_id)
+        spoken = turns.Spoken(role, text, masked_text, staff_id, external_id)
         return turns.say(self._session, conversation_id, spoken, outbox)
 
     def set_status(

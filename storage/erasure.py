@@ -15,24 +15,32 @@ from storage.errors import NotFoundError
 from storage.knowledge import Knowledge
 from storage.messages import conversations, customers, messages
 from storage.models import (
+    AttachmentRow,
     BundleRow,
+    DeskPostRow,
+    DeskThreadRow,
     ExampleRow,
     FeedbackRow,
     OutboxRow,
     ReviewItemRow,
     ServiceRequestRow,
+    ShownDraftRow,
     VerificationFailureRow,
 )
 from storage.normalise import text_key
 from storage.types import Erased
 
+_attachments = table_of(AttachmentRow)
 _bundles = table_of(BundleRow)
 _deliveries = table_of(OutboxRow)
+_drafts = table_of(ShownDraftRow)
 _examples = table_of(ExampleRow)
 _feedback = table_of(FeedbackRow)
+_posts = table_of(DeskPostRow)
 _reviews = table_of(ReviewItemRow)
 _requests = table_of(ServiceRequestRow)
 _attempts = table_of(VerificationFailureRow)
+_threads = table_of(DeskThreadRow)
 
 _Rows = Sequence[Row[*tuple[Any, ...]]]
 
@@ -126,6 +134,13 @@ def _forget_questions(session: Session, keys: set[str]) -> int:
 def _delete_talk(
     session: Session, found: list[int], owned: Select[Any], spoken: Select[Any]
 ) -> dict[str, int]:
+    for shown in (
+        delete(_attachments).where(_attachments.c.message_id.in_(spoken)),
+        delete(_drafts).where(_drafts.c.message_id.in_(spoken)),
+        delete(_posts).where(_posts.c.conversation_id.in_(owned)),
+        delete(_threads).where(_threads.c.conversation_id.in_(owned)),
+    ):
+        session.execute(shown)
     # In this order: what points to a row goes before the row.
     steps = {
         "feedback": delete(_feedback).where(_feedback.c.message_id.in_(spoken)),

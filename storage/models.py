@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from storage.base import Base
+from storage.models_channel import AttachmentRow, DeskPostRow, DeskThreadRow, ShownDraftRow
 from storage.models_learning import (
     BundleRow,
     DocumentRow,
@@ -28,11 +29,14 @@ from storage.models_talk import (
 )
 
 __all__ = [
+    "AttachmentRow",
     "AuditRow",
     "Base",
     "BundleRow",
     "ConversationRow",
     "CustomerRow",
+    "DeskPostRow",
+    "DeskThreadRow",
     "DocumentRow",
     "ExampleRow",
     "FeedbackRow",
@@ -46,6 +50,7 @@ __all__ = [
     "PassageRow",
     "ReviewItemRow",
     "ServiceRequestRow",
+    "ShownDraftRow",
     "StaffRow",
     "StaffTokenRow",
     "TemplateRevisionRow",

@@ -43,6 +43,7 @@ class ConversationRow(Base):
     state: Mapped[dict[str, Any]]
     token_hash: Mapped[str | None]
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    unreachable_since: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

@@ -6,7 +6,7 @@ the session holds the write lock anyway), so seq has no gaps and no two writers 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +27,7 @@ from storage.messages import (
     messages,
     reply_values,
 )
-from storage.models import KnowledgeStateRow, OutboxRow, ReviewItemRow
+from storage.models import AttachmentRow, KnowledgeStateRow, OutboxRow, ReviewItemRow
 from storage.types import (
     ConversationStatus,
     DeliveryStatus,
@@ -39,6 +39,7 @@ from storage.types import (
     Turn,
 )
 
+_attachments = table_of(AttachmentRow)
 _knowledge = table_of(KnowledgeStateRow)
 _outbox = table_of(OutboxRow)
 _reviews = table_of(ReviewItemRow)
@@ -136,6 +137,7 @@ class Spoken:
     text: str
     masked_text: str
     staff_id: int | None
+    external_id: str | None = None
 
 
 def receive(session: Session, new: NewMessage) -> Received:
@@ -146,10 +148,14 @@ def receive(session: Session, new: NewMessage) -> Received:
     store = _STORE_ONCE[connection.dialect.name]
     row = connection.execute(store, customer_message_values(new, seq, now)).one_or_none()
     if row is not None:
+        if new.attachment is not None:
+            attached = {"message_id": row.id, **asdict(new.attachment)}
+            connection.execute(insert(_attachments).values(attached))
         return Received(message_from(row), None, is_new=True)
     connection.execute(_GIVE_SEQ_BACK, {"conversation": new.conversation_id})
-    known = {"conversation": new.conversation_id, "external": storable(new.external_id)}
-    message = message_from(connection.execute(_BY_EXTERNAL_ID, known).one())
+    message = by_external_id(session, new.conversation_id, new.external_id)
+    if message is None:
+        raise NotFoundError(f"there is no message {new.external_id!r}")
     return Received(message, reply_to(session, message.id), is_new=False)
 
 
@@ -171,6 +177,13 @@ def read_turn(session: Session, message_id: int, *, history: int) -> Turn:
         reply=next((message for message in found if message.reply_to == message_id), None),
         knowledge_revision=row.knowledge_revision,
     )
+
+
+def by_external_id(session: Session, conversation_id: str, external_id: str) -> Message | None:
+    """The message that the channel knows by this id."""
+    known = {"conversation": conversation_id, "external": storable(external_id)}
+    row = session.connection().execute(_BY_EXTERNAL_ID, known).one_or_none()
+    return None if row is None else message_from(row)
 
 
 def reply_to(session: Session, message_id: int) -> Message | None:
@@ -211,16 +224,23 @@ def record(session: Session, message_id: int, reply: NewReply, changes: Changes)
 def say(
     session: Session, conversation_id: str, spoken: Spoken, outbox: tuple[str, str] | None
 ) -> Message:
-    """Store a message that answers no particular one."""
+    """Store a message that answers no particular one; the same external id is stored once."""
     now = utc_now()
+    seq = _take_seq(session, conversation_id, now)
+    if spoken.external_id is not None:
+        known = by_external_id(session, conversation_id, spoken.external_id)
+        if known is not None:
+            session.connection().execute(_GIVE_SEQ_BACK, {"conversation": conversation_id})
+            return known
     values = {
         "conversation_id": conversation_id,
-        "seq": _take_seq(session, conversation_id, now),
+        "seq": seq,
         "role": spoken.role.value,
         "text": spoken.text,
         "masked_text": spoken.masked_text,
         "created_at": now,
         "staff_id": spoken.staff_id,
+        "external_id": spoken.external_id,
     }
     stored = message_from(session.connection().execute(_INSERT_MESSAGE, values).one())
     if outbox is not None:

@@ -29,11 +29,13 @@ from storage.types_office import (
 )
 from storage.types_service import Failures, NewServiceRequest, ServiceRequest
 from storage.types_talk import (
+    Attachment,
     Citation,
     Conversation,
     ConversationStatus,
     Delivery,
     DeliveryStatus,
+    DeskThread,
     Message,
     NewMessage,
     NewReply,
@@ -41,6 +43,7 @@ from storage.types_talk import (
     Received,
     ReviewItem,
     Role,
+    ShownDraft,
     Turn,
 )
 from storage.types_traffic import (
@@ -59,6 +62,7 @@ __all__ = [
     "SEARCH_KIND_DOCUMENT",
     "SOURCE_CORRECTION",
     "Activity",
+    "Attachment",
     "AuditEntry",
     "BundleRecord",
     "Citation",
@@ -67,6 +71,7 @@ __all__ = [
     "DayCount",
     "Delivery",
     "DeliveryStatus",
+    "DeskThread",
     "Document",
     "Erased",
     "Example",
@@ -87,6 +92,7 @@ __all__ = [
     "ReviewItem",
     "Role",
     "ServiceRequest",
+    "ShownDraft",
     "Staff",
     "StaffRole",
     "StaffToken",

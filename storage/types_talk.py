@@ -61,6 +61,17 @@ class QuickReply:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file beside a message: `reference` is the channel's own id of it, `size` in bytes."""
+
+    kind: str
+    reference: str
+    name: str | None = None
+    mime: str | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """One customer's conversation on one channel."""
 
@@ -72,6 +83,8 @@ class Conversation:
     language: str | None
     state: dict[str, Any]
     created_at: datetime
+    unreachable_since: datetime | None = None
+    """Since when the customer lets nothing through, e.g. has blocked the bot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +124,7 @@ class NewMessage:
     text: str
     masked_text: str
     language: str | None = None
+    attachment: Attachment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,3 +190,23 @@ class ReviewItem:
     guess: str | None
     created_at: datetime
     status: str = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDraft:
+    """The beginning of the reply to message `message_id`, on show as message `external_ref`."""
+
+    message_id: int
+    target: str
+    external_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskThread:
+    """What the operators' group shows of a conversation: up to `seq`, as of `epoch`."""
+
+    conversation_id: str
+    card: str
+    epoch: int
+    status: ConversationStatus
+    seq: int

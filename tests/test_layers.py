@@ -39,6 +39,7 @@ HOMES = {
     "fastapi": ("bot/web/", "bot/admin/", "bot/commands/serving.py"),
     "starlette": ("bot/web/", "bot/admin/"),
     "uvicorn": ("bot/web/",),
+    "PIL": ("bot/telegram/",),
     "typer": ("bot/cli.py", "bot/commands/"),
     "rich": ("bot/commands/",),
 }

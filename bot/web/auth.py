@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from pwdlib import PasswordHash
+from pwdlib.exceptions import UnknownHashError
 
 from bot.web.security import refuse_foreign_page
 from bot.web.state import Web, WebDep
@@ -123,7 +124,11 @@ def _hash(password: str) -> str:
 
 
 def _matches(password: str, hashed: str) -> bool:
-    return PasswordHash.recommended().verify(password, hashed)
+    try:
+        return PasswordHash.recommended().verify(password, hashed)
+    except UnknownHashError:
+        # An account that a channel vouches for has no password.
+        return False
 
 
 async def hash_password(password: str) -> str:

@@ -9,7 +9,10 @@ from sqlalchemy import select
 
 from storage.bundles import Bundles
 from storage.conversations import Conversations
+from storage.customers import Customers
 from storage.database import Database
+from storage.desk import Desk
+from storage.drafts import Drafts
 from storage.erasure import erase_customer
 from storage.errors import ConflictError
 from storage.examples import Examples
@@ -22,13 +25,16 @@ from storage.review import ReviewQueue
 from storage.staff import StaffAccounts
 from storage.templates import Templates
 from storage.types import (
+    Attachment,
     Citation,
     ConversationStatus,
+    DeskThread,
     Example,
     NewMessage,
     NewPassage,
     NewReply,
     Role,
+    ShownDraft,
     StaffRole,
     TemplateDraft,
 )
@@ -62,7 +68,8 @@ def talk(database: Database, conversation_id: str, external_id: str) -> None:
             "telegram", external_customer_id=external_id, conversation_id=conversation_id
         )
     for n in range(3):
-        new = NewMessage(conversation_id, f"m{n // 2}", "在吗\x00", "在吗", "zh")
+        photo = Attachment("photo", "f\x00", size=2**40)
+        new = NewMessage(conversation_id, f"m{n // 2}", "在吗\x00", "在吗", "zh", photo)
         with database.session() as session:
             received = Conversations(session).receive(new)
         if not received.is_new:
@@ -79,6 +86,13 @@ def talk(database: Database, conversation_id: str, external_id: str) -> None:
         with database.session() as session:
             Conversations(session).add_feedback(stored.id, -1, "不对")
             Outbox(session).claim(stored.id // 2)
+            Drafts(session).show(ShownDraft(received.message.id, external_id, "9"))
+            Desk(session).post(f"{external_id}:{stored.id}", conversation_id)
+    with database.session() as session:
+        status = ConversationStatus.WAITING
+        Desk(session).put(DeskThread(conversation_id, "1", 0, status, 1))
+        Desk(session).put(DeskThread(conversation_id, "2", 1, status, 2))
+        Customers(session).set_reachable("telegram", external_id, reachable=False)
 
 
 def run_the_office(database: Database) -> None:
