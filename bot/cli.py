@@ -12,6 +12,7 @@ import typer
 from bot.commands import (
     asking,
     bundles,
+    erasing,
     evaluation,
     history,
     maintenance,
@@ -50,6 +51,7 @@ def build() -> typer.Typer:
         review,
         bundles,
         staff,
+        erasing,
         maintenance,
     ):
         module.register(app)

@@ -16,7 +16,7 @@ from bot.generator.base import Generator
 from bot.logs import logger
 from bot.work import Compute, Work
 from finetune.types import Prediction, Thresholds
-from retrieval.types import Hit
+from retrieval.types import Hit, Vectors
 from storage.bundles import Bundles
 from storage.conversations import Conversations
 from storage.database import Database
@@ -67,7 +67,7 @@ class Models:
 
     `label_templates` names a template only where it can be sent; `titles` says per label and
     language how to name an intent on a button, the most asked first. `handoffs` are the labels
-    whose template's action is to fetch a person.
+    whose template's action is to fetch a person. `embed` gives unit vectors of questions.
     """
 
     bundle_id: str
@@ -79,6 +79,7 @@ class Models:
     titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     templates: Mapping[int, Template] = field(default_factory=dict)
     handoffs: frozenset[str] = frozenset()
+    embed: Callable[[Sequence[str]], Vectors] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ def load_models(settings: Settings, database: Database, compute: Compute, bundle
         index=HybridIndex(settings.indexes_dir, encoder, content.analyser, content.fusion),
         generator=ExtractiveGenerator(content.analyser, compute, encoder),
         titles=_titles(settings, examples, content.analyser),
+        embed=encoder.encode,
     )
 
 
@@ -57,6 +58,8 @@ def load_shop_facts(settings: Settings) -> ShopFacts:
         waiting=shop.handoff.waiting,
         closed=shop.handoff.closed,
         failures_before_offer=shop.handoff.offer_after_failures,
+        review_margin=shop.review_margin,
+        retention_days=shop.retention_days,
     )
 
 

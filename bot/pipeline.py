@@ -140,6 +140,7 @@ class Pipeline:
                 templates,
                 handoffs=models.handoffs if models else (),
                 failures_before_offer=self._shop.failures_before_offer,
+                review_margin=self._shop.review_margin,
             )
         with watch.stage("write"):  # 7 write
             thought = Thought(said, tuple(hits), decision, turn.history)

@@ -11,11 +11,17 @@ from bot.mood import ANGRY
 from bot.types import Decision, DecisionKind, Draft, Understanding
 from finetune.types import Prediction, Thresholds
 from retrieval.types import Hit
-from storage.types import ANSWER_PREFIX, SEARCH_KIND_ANSWER, ConversationStatus, Message, Role, Turn
+from storage.types import (
+    ANSWER_PREFIX,
+    SEARCH_KIND_ANSWER,
+    ConversationStatus,
+    Message,
+    ReviewKind,
+    Role,
+    Turn,
+)
 
 MAX_CHOICES = 3
-REVIEW_NO_ANSWER = "no_answer"
-REVIEW_LOW_MARGIN = "low_margin"
 
 NOTHING_LIVE = Thresholds(answer=math.inf, clarify=math.inf, grounded=math.inf)
 """The limits before the first bundle: no guess is good enough."""
@@ -65,8 +71,9 @@ def decide(
 ) -> Decision:
     """What to do; the first rule that applies.
 
-    `handoffs` names the intents that ask for a person. A template that was sent by less than
-    `review_margin` above the limit goes to review as well.
+    `handoffs` names the intents that ask for a person. A template that was sent although the
+    bot was hardly sure enough goes to review as well: `review_margin` is the share of the room
+    between the limit and certainty that counts as hardly.
     """
     decision = (
         _held(understanding, turn)
@@ -114,7 +121,9 @@ def _sure(
     label = prediction.label
     if label is None or sure < thresholds.answer or templates.get(label) is None:
         return None
-    review = REVIEW_LOW_MARGIN if sure < thresholds.answer + margin else None
+    review = None
+    if sure < thresholds.answer + margin * (1 - thresholds.answer):
+        review = ReviewKind.LOW_MARGIN
     return Decision(
         DecisionKind.TEMPLATE, reason="sure", label=label, confidence=sure, review=review
     )
@@ -198,7 +207,7 @@ def _nothing(understanding: Understanding, turn: Turn) -> Decision:
         reason="declined" if understanding.declined else reason,
         confidence=sure,
         offer_person=True,
-        review=REVIEW_NO_ANSWER,
+        review=ReviewKind.NO_ANSWER,
     )
 
 
@@ -220,7 +229,7 @@ def unless_unsupported(decision: Decision, draft: Draft) -> Decision:
         DecisionKind.NO_ANSWER,
         reason="nothing_to_quote",
         offer_person=True,
-        review=REVIEW_NO_ANSWER,
+        review=ReviewKind.NO_ANSWER,
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bot.announce import announce_message, announce_retract, announce_status
 from bot.events import Events
 from bot.handoff import next_status, push_to
-from bot.policy import REVIEW_NO_ANSWER
+from bot.rephrasing import asked_again
 from bot.replies import relay, trouble
 from bot.timing import Stopwatch
 from bot.types import Decision, DecisionKind, Draft, Reply, ShopFacts, Understanding
@@ -22,7 +22,7 @@ from retrieval.types import Hit
 from storage.conversations import Conversations
 from storage.errors import ConflictError, EpochMovedError
 from storage.privacy import mask
-from storage.types import Message, NewReply, Turn
+from storage.types import Message, NewReply, ReviewKind, Turn
 
 _TRACED = 5
 
@@ -42,7 +42,9 @@ def broken(message: Message, turn: Turn, shop: ShopFacts, error: Exception) -> O
     """The outcome of a turn that failed on our side: said honestly, and looked at later."""
     language = choose_language(message.text, turn.conversation.language, shop.language)
     reason = f"error:{type(error).__name__}"
-    decision = Decision(DecisionKind.NO_ANSWER, reason, offer_person=True, review=REVIEW_NO_ANSWER)
+    decision = Decision(
+        DecisionKind.NO_ANSWER, reason, offer_person=True, review=ReviewKind.NO_ANSWER
+    )
     return Outcome(Understanding(language, NO_PREDICTION), (), decision, trouble(language), None)
 
 
@@ -109,6 +111,7 @@ class Recorder:
             # There is nothing to push where a person will answer.
             outbox=outbox if reply.text else None,
             review=outcome.decision.review,
+            asked_again=asked_again(outcome.understanding, turn.history),
         )
 
     def _new_reply(self, turn: Turn, outcome: Outcome, timings: dict[str, float]) -> NewReply:

@@ -6,12 +6,14 @@ import hashlib
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
 from finetune.importing import FROM_HISTORY, SOURCE_GOLDEN, SOURCE_SEARCH
 from finetune.types import Dataset, LabelledQuestion
+from finetune.variants import SOURCE_VARIANT, VARIANT_WEIGHT, surface_key, variants
 from storage.examples import Examples
 from storage.normalise import normalise, text_key
 from storage.templates import Templates
@@ -36,6 +38,7 @@ def build_dataset(session: Session, *, seed: int = 0) -> Dataset:
         Examples(session).mark_golden(chosen)
         examples = [e for e in Examples(session).all() if e.intent]
     golden, corrections, rows = split(examples)
+    rows = with_variants(rows, {_key(row.question) for row in golden})
     templates = {t.name: t for t in Templates(session).all()}
     labels = sorted({row.label for row in rows} - {OUT_OF_SCOPE})
     label_templates = {
@@ -57,19 +60,52 @@ def split(
     The shop's own golden file wins over a correction of the same question; a golden question
     that was only sampled from the history gives way to it.
     """
-    corrected = {question_key(e) for e in examples if e.source == SOURCE_CORRECTION}
+    settled = settle_corrections(examples)
     golden = {
         question_key(e): e
         for e in examples
-        if e.golden and (e.source == SOURCE_GOLDEN or question_key(e) not in corrected)
+        if e.golden and (e.source == SOURCE_GOLDEN or surface_key(e.question) not in settled)
     }
     free: defaultdict[str, list[Example]] = defaultdict(list)
     for example in examples:
-        if question_key(example) not in golden:
+        if question_key(example) not in golden and _agrees(example, settled):
             free[question_key(example)].append(example)
     rows = tuple(settle(group) for group in free.values())
     corrections = tuple(row for row in rows if row.source == SOURCE_CORRECTION)
     return tuple(_labelled(e, e.weight) for e in golden.values()), corrections, rows
+
+
+def settle_corrections(examples: Iterable[Example]) -> dict[str, Example]:
+    """The last correction of each question, by the key of its surface."""
+    return {surface_key(e.question): e for e in examples if e.source == SOURCE_CORRECTION}
+
+
+def _agrees(example: Example, settled: Mapping[str, Example]) -> bool:
+    """Whether no correction of the same question, however it is spelled, says something else."""
+    correction = settled.get(surface_key(example.question)) if settled else None
+    if correction is None:
+        return True
+    return example.intent == correction.intent
+
+
+def with_variants(
+    rows: Sequence[LabelledQuestion], taken: Collection[str]
+) -> tuple[LabelledQuestion, ...]:
+    """The rows, and after them other spellings of the corrections among them.
+
+    `taken` are keys of questions that must not be trained on: the golden ones.
+    """
+    known = {_key(row.question) for row in rows} | set(taken)
+    made: list[LabelledQuestion] = []
+    for row in rows:
+        if row.source != SOURCE_CORRECTION:
+            continue
+        for text in variants(row.question, row.language):
+            if _key(text) not in known:
+                known.add(_key(text))
+                weight = row.weight * VARIANT_WEIGHT
+                made.append(replace(row, question=text, weight=weight, source=SOURCE_VARIANT))
+    return (*rows, *made)
 
 
 def settle(same_question: Sequence[Example]) -> LabelledQuestion:
@@ -116,7 +152,11 @@ def choose_golden(examples: Iterable[Example], *, seed: int = 0) -> list[int]:
 
 def question_key(example: Example) -> str:
     """Equal for questions that differ in case, width and white space only."""
-    return text_key(normalise(example.question).casefold())
+    return _key(example.question)
+
+
+def _key(question: str) -> str:
+    return text_key(normalise(question).casefold())
 
 
 def _labelled(example: Example, weight: float) -> LabelledQuestion:

@@ -22,6 +22,8 @@ from finetune.settings import TrainingSettings
 from finetune.shop import load_shop
 from finetune.train import TrainedClassifier, train_classifier
 from finetune.types import Dataset, RetrainOutcome
+from finetune.weak import collect_weak
+from retrieval.encoder import EMBEDDED
 from retrieval.lexicon import Lexicon
 from retrieval.text import Analyser
 from retrieval.threads import use_one_thread_per_task
@@ -74,7 +76,7 @@ class _Basis:
     @property
     def is_trained_already(self) -> bool:
         """Whether the live bundle is whole and was made of just this."""
-        if self.live is None or self.champion is None:
+        if self.live is None or self.champion is None or self.live.erased_since is not None:
             return False
         return self.live.data_fingerprint == self.fingerprint
 
@@ -97,6 +99,8 @@ def retrain(
     basis = _collect(home, database)
     if basis.is_trained_already and not force and encoder is None:
         return _unchanged(basis, began)
+    if encoder is None and _knows_erased(basis):
+        encoder = EMBEDDED
     search = prepare_search(
         home, database, basis.dataset, basis.analyser, _encoder_ref(basis), encoder, progress
     )
@@ -116,6 +120,7 @@ def retrain(
 
 def _collect(home: HomePaths, database: Database) -> _Basis:
     with database.session() as session:
+        collect_weak(session)
         dataset = build_dataset(session)
         live = Bundles(session).live()
     champion = _champion(home, live)
@@ -150,6 +155,13 @@ def _shop_says(shop: Path | None, champion: BundleContent | None) -> tuple[Analy
     if synonyms.is_file():
         lexicon = lexicon.with_synonyms(synonyms)
     return Analyser(lexicon), load_shop(shop).wrong_cost
+
+
+def _knows_erased(basis: _Basis) -> bool:
+    """Whether the live search encoder was trained here on text that was erased since."""
+    reference = _encoder_ref(basis)
+    erased = basis.live is not None and basis.live.erased_since is not None
+    return erased and reference is not None and reference.embedded
 
 
 def _encoder_ref(basis: _Basis) -> SearchEncoderRef | None:

@@ -51,6 +51,8 @@ class Shop:
     hours: Hours
     contacts: tuple[str, ...]
     wrong_cost: float
+    review_margin: float
+    retention_days: int
     greeting: dict[str, str]
     suggestions: tuple[str, ...]
     suggested_questions: dict[str, tuple[str, ...]]
@@ -73,6 +75,8 @@ def load_shop(path: Path) -> Shop:
         hours=_hours(table.table("hours"), languages),
         contacts=table.texts("contacts"),
         wrong_cost=table.number("wrong_cost", 5.0, least=0.1),
+        review_margin=table.number("review_margin", 0.1, least=0),
+        retention_days=_whole(table, "retention_days", 0, least=0),
         greeting=table.by_language("greeting", languages),
         suggestions=table.texts("suggestions"),
         suggested_questions={language: questions.texts(language) for language in languages},
@@ -186,14 +190,18 @@ def _clock(table: TomlTable, key: str, default: str) -> time:
 
 
 def _handoff(table: TomlTable, languages: tuple[str, ...]) -> HandOff:
-    failures = table.number("offer_after_failures", 2, least=1)
-    if not failures.is_integer():
-        raise table.error("offer_after_failures", "a whole number", failures)
     return HandOff(
         enabled=table.flag("enabled", default=True),
-        offer_after_failures=int(failures),
+        offer_after_failures=_whole(table, "offer_after_failures", 2, least=1),
         remind_after_minutes=table.number("remind_after_minutes", 5),
         give_back_after_minutes=table.number("give_back_after_minutes", 30),
         waiting=table.by_language("waiting", languages),
         closed=table.by_language("closed", languages),
     )
+
+
+def _whole(table: TomlTable, key: str, default: int, *, least: float) -> int:
+    value = table.number(key, default, least=least)
+    if not value.is_integer():
+        raise table.error(key, "a whole number", value)
+    return int(value)

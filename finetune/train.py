@@ -16,6 +16,7 @@ from finetune.settings import TrainingSettings
 from finetune.splits import Fold, make_folds
 from finetune.thresholds import choose_thresholds
 from finetune.types import LabelledQuestion, Thresholds
+from finetune.variants import SOURCE_VARIANT
 from retrieval.features import Features
 from retrieval.ngram import NgramEncoder
 from retrieval.text import Analyser
@@ -55,9 +56,11 @@ def train_classifier(
     used = [row for row in rows if has_scope_class or row.label != OUT_OF_SCOPE]
     features = Features.fit(analyser, (row.question for row in used))
     data = _training_rows(used, labels, features)
+    # What was made of another row would be known already where that one was trained on.
+    found = data.take(np.flatnonzero([row.source != SOURCE_VARIANT for row in used]))
     held_out = [
-        _hold_out(data, fold, labels, features, has_scope_class, settings, progress)
-        for fold in make_folds(data.classes, len(labels), settings)
+        _hold_out(found, fold, labels, features, has_scope_class, settings, progress)
+        for fold in make_folds(found.classes, len(labels), settings)
     ]
     calibration = fit_calibration(held_out, expected_oos_share=settings.expected_oos_share)
     judged = judge(held_out, calibration, expected_oos_share=settings.expected_oos_share)

@@ -114,6 +114,7 @@ class BundleOut(Out):
     outcome: str
     live: bool
     promoted_at: datetime | None
+    erased_since: datetime | None
 
 
 class PromoteIn(In):
@@ -141,26 +142,6 @@ class RetrainIn(In):
 
     encoder: Line | None = None
     force: bool = False
-
-
-class ReviewOut(Out):
-    """A question that waits for a decision."""
-
-    id: int
-    kind: str
-    message_id: int
-    question: str
-    language: str | None
-    guess: str | None
-    created_at: datetime
-    status: str
-
-
-class DecideIn(In):
-    """The decision; an accepted question may name the intent it really had."""
-
-    decision: Literal["accepted", "rejected"]
-    intent: Line | None = None
 
 
 class TemplateOut(Out):

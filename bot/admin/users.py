@@ -67,7 +67,7 @@ def _count(session: Session) -> StatsOut:
         templates=len(Templates(session).all()),
         examples=Examples(session).count(),
         documents=len(Knowledge(session).documents()),
-        open_reviews=len(ReviewQueue(session).open(MOST_COUNTED)),
+        open_reviews=ReviewQueue(session).count(),
         conversations={
             status: len(conversations.list_recent(limit=MOST_COUNTED, status=status))
             for status in ConversationStatus

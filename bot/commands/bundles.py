@@ -37,10 +37,17 @@ def list_bundles(ctx: typer.Context, as_json: Json = False, home: Home = None) -
         show_json([document(bundle) for bundle in found])
         return
     rows = [
-        (each.id, f"{each.created_at:%Y-%m-%d %H:%M}", each.outcome, "live" if each.live else "")
-        for each in found
+        (each.id, f"{each.created_at:%Y-%m-%d %H:%M}", each.outcome, _marks(each)) for each in found
     ]
     show_table(("bundle", "made", "outcome", ""), rows)
+
+
+def _marks(bundle: BundleRecord) -> str:
+    erased = bundle.erased_since
+    marks = ["live"] if bundle.live else []
+    if erased is not None:
+        marks.append(f"holds data erased on {erased:%Y-%m-%d}: retrain")
+    return ", ".join(marks)
 
 
 def show_bundle(
