@@ -20,7 +20,7 @@ from finetune.variants import SOURCE_VARIANT
 from retrieval.features import Features
 from retrieval.ngram import NgramEncoder
 from retrieval.text import Analyser
-from storage.types import OUT_OF_SCOPE
+from storage.types import OUT_OF_SCOPE, SOURCE_CORRECTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def train_classifier(
             f"expected questions of at least two intents to train on, found {len(labels)}; "
             "import history with `kefu import history FILE`"
         )
-    has_scope_class = sum(row.label == OUT_OF_SCOPE for row in rows) >= settings.least_oos_rows
+    has_scope_class = _has_scope_class(rows, settings)
     used = [row for row in rows if has_scope_class or row.label != OUT_OF_SCOPE]
     features = Features.fit(analyser, (row.question for row in used))
     data = _training_rows(used, labels, features)
@@ -81,6 +81,13 @@ def train_classifier(
         has_scope_class=has_scope_class,
     )
     return TrainedClassifier(classifier, thresholds, judged)
+
+
+def _has_scope_class(rows: Sequence[LabelledQuestion], settings: TrainingSettings) -> bool:
+    """Whether out of scope is a class of its own: of many rows, or of what people decided."""
+    outside = [row for row in rows if row.label == OUT_OF_SCOPE]
+    decided = any(row.source == SOURCE_CORRECTION for row in outside)
+    return decided or len(outside) >= settings.least_oos_rows
 
 
 def _training_rows(

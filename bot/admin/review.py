@@ -80,8 +80,7 @@ def _verdict(body: DecideIn) -> Verdict:
             f"found {len(given) or 'none'}"
         )
     if body.new_intent is not None:
-        texts: dict[str, str] = {**body.new_intent.texts}
-        return NewIntent(body.new_intent.name, texts)
+        return NewIntent(body.new_intent.name, body.new_intent.texts)
     if body.knowledge is not None:
         return NewKnowledge(body.knowledge.title, body.knowledge.text)
     return ThisIntent(body.intent or "")

@@ -60,7 +60,7 @@ class NewIntentIn(In):
     """An intent to make, with the text of its template per language."""
 
     name: Line
-    texts: dict[Literal["zh", "en"], Text] = Field(min_length=1)
+    texts: dict[Annotated[str, Field(pattern="^(zh|en)$")], Text] = Field(min_length=1)
 
 
 class NewKnowledgeIn(In):
