@@ -67,12 +67,21 @@ def test_a_later_correction_in_another_spelling_supersedes():
 
 
 CORRECTED = {
-    "钱打到哪张卡上": ("refund", ["钱打到哪张卡上？", "请问钱打到哪张卡上呢，谢谢", "錢打到哪張卡上", "钱打到哪张卡"]),
+    "钱打到哪张卡上": (
+        "refund",
+        ["钱打到哪张卡上？", "请问钱打到哪张卡上呢，谢谢", "錢打到哪張卡上", "钱打到哪张卡"],
+    ),
     "where did my money land": (
-        "refund", ["Where did my money land?", "hi, where did my money land please",
-                   "where did my mony land", "where did my moeny land"]),
+        "refund",
+        [
+            "Where did my money land?",
+            "hi, where did my money land please",
+            "where did my mony land",
+            "where did my moeny land",
+        ],
+    ),
     "今天股市怎么样": ("oos", ["今天股市怎么样？", "请问今天股市怎么样", "今天股市怎麼樣"]),
-}  # fmt: skip
+}
 
 
 def test_a_corrected_question_and_its_surface_variants_are_right_after_training():
