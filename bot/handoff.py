@@ -11,9 +11,12 @@ from bot.events import Events
 from bot.replies import handoff_text
 from bot.types import PUSHING_CHANNELS, Decision, DecisionKind, ShopFacts
 from bot.work import Work
+from finetune.operators import LOOKED_AT, answered_question
 from storage.conversations import Conversations
+from storage.normalise import text_key
 from storage.privacy import mask
-from storage.types import Conversation, ConversationStatus, Message, Role
+from storage.templates import Templates
+from storage.types import Conversation, ConversationStatus, Message, ReviewKind, Role
 
 
 def next_status(decision: Decision, status: ConversationStatus) -> ConversationStatus | None:
@@ -100,8 +103,17 @@ class Handoff:
         external_id: str | None,
         session: Session,
     ) -> Message:
-        conversation = Conversations(session).get(conversation_id)
-        return self._store(session, conversation, Role.OPERATOR, text, staff_id, external_id)
+        conversations = Conversations(session)
+        conversation = conversations.get(conversation_id)
+        before = conversations.last_messages(conversation_id, LOOKED_AT)
+        question = answered_question(before, text)
+        said = self._store(session, conversation, Role.OPERATOR, text, staff_id, external_id)
+        if question is not None and Templates(session).find_by_text(text_key(text)) is None:
+            # What a template says already is learned without anybody's decision.
+            conversations.add_to_review(
+                question.id, ReviewKind.OPERATOR_ANSWERED, proposal=said.masked_text
+            )
+        return said
 
     def _store(
         self,

@@ -68,6 +68,8 @@ def load_shop_facts(settings: Settings) -> ShopFacts:
         closed=shop.handoff.closed,
         failures_before_offer=shop.handoff.offer_after_failures,
         entities=_entity_facts(settings.shop, shop),
+        review_margin=shop.review_margin,
+        retention_days=shop.retention_days,
     )
 
 

@@ -12,7 +12,7 @@ from bot.events import Events
 from bot.live import LiveModels, Models, read_turn
 from bot.locks import ConversationLocks
 from bot.logs import log_reply, logger
-from bot.policy import NOTHING_LIVE, decide, is_held, needs_search, unless_unsupported
+from bot.policy import NOTHING_LIVE, is_held, needs_search, policy_of, unless_unsupported
 from bot.recording import Outcome, Recorder, broken, reply_from
 from bot.replies import OnDraft, Thought, write
 from bot.timing import Stopwatch
@@ -44,7 +44,7 @@ class Pipeline:
         """Share these with the rest of the process; only `bot/services.py` wires them."""
         self._work, self._compute, self._live, self._events = work, compute, live, events
         self._shop, self._actions = shop, actions
-        self._decide = partial(decide, failures_before_offer=shop.failures_before_offer)
+        self._decide = policy_of(shop)
         self._max_chars = max_message_chars
         self._recorder = Recorder(work, events, shop)
         self._arrivals, self._turns = ConversationLocks(), ConversationLocks()
@@ -146,5 +146,4 @@ class Pipeline:
             thought = Thought(said, tuple(hits), decision, turn.history, result)
             draft = await write(thought, models, self._shop, on_draft)
         decision = unless_unsupported(decision, draft)
-        bundle = models.bundle_id if models else None
-        return Outcome(said, tuple(hits), decision, draft, bundle, result)
+        return Outcome(said, tuple(hits), decision, draft, models and models.bundle_id, result)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from bot.forms.fill import (
     GAVE_UP,
@@ -16,14 +17,20 @@ from bot.forms.fill import (
     start_form,
 )
 from bot.mood import ANGRY
-from bot.types import Decision, DecisionKind, Draft, Understanding
+from bot.types import Decision, DecisionKind, Draft, ShopFacts, Understanding
 from finetune.types import Prediction, Thresholds
 from retrieval.types import Hit
-from storage.types import ANSWER_PREFIX, SEARCH_KIND_ANSWER, ConversationStatus, Message, Role, Turn
+from storage.types import (
+    ANSWER_PREFIX,
+    SEARCH_KIND_ANSWER,
+    ConversationStatus,
+    Message,
+    ReviewKind,
+    Role,
+    Turn,
+)
 
 MAX_CHOICES = 3
-REVIEW_NO_ANSWER = "no_answer"
-REVIEW_LOW_MARGIN = "low_margin"
 
 NOTHING_LIVE = Thresholds(answer=math.inf, clarify=math.inf, grounded=math.inf)
 """The limits before the first bundle: no guess is good enough."""
@@ -79,7 +86,8 @@ def decide(
     """What to do; the first rule that applies.
 
     `handoffs` names the intents that ask for a person, `forms` those whose action needs values.
-    A template that was sent by less than `review_margin` above the limit goes to review as well.
+    A template that was sent although the bot was hardly sure enough goes to review as well:
+    `review_margin` is the share of the room between the limit and certainty that counts as hardly.
     """
     outright = _held(understanding, turn) or _said_outright(understanding, label_templates)
     filled = None if outright else continue_form(understanding, turn, forms)
@@ -100,6 +108,15 @@ def decide(
         decision = beside_form(decision, understanding, turn, forms)
     let_down = failures(turn.history) >= failures_before_offer
     return _with_offer(decision, understanding, let_down=let_down)
+
+
+def policy_of(shop: ShopFacts) -> Callable[..., Decision]:
+    """`decide` as this shop wants it."""
+    return partial(
+        decide,
+        failures_before_offer=shop.failures_before_offer,
+        review_margin=shop.review_margin,
+    )
 
 
 def _held(understanding: Understanding, turn: Turn) -> Decision | None:
@@ -135,7 +152,7 @@ def _sure(
     limit = thresholds.answer_for(label)
     if label is None or sure < limit or templates.get(label) is None:
         return None
-    review = REVIEW_LOW_MARGIN if sure < limit + margin else None
+    review = ReviewKind.LOW_MARGIN if sure < limit + margin * (1 - limit) else None
     return Decision(
         DecisionKind.TEMPLATE, reason="sure", label=label, confidence=sure, review=review
     )
@@ -220,7 +237,7 @@ def _nothing(understanding: Understanding, turn: Turn) -> Decision:
         reason="declined" if understanding.declined else reason,
         confidence=sure,
         offer_person=True,
-        review=REVIEW_NO_ANSWER,
+        review=ReviewKind.NO_ANSWER,
     )
 
 
@@ -242,7 +259,7 @@ def unless_unsupported(decision: Decision, draft: Draft) -> Decision:
         DecisionKind.NO_ANSWER,
         reason="nothing_to_quote",
         offer_person=True,
-        review=REVIEW_NO_ANSWER,
+        review=ReviewKind.NO_ANSWER,
     )
 
 

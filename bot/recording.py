@@ -14,7 +14,7 @@ from bot.announce import announce_message, announce_retract, announce_status
 from bot.events import Events
 from bot.forms.state import next_state, open_form
 from bot.handoff import next_status, push_to
-from bot.policy import REVIEW_NO_ANSWER
+from bot.rephrasing import asked_again
 from bot.replies import relay, trouble
 from bot.timing import Stopwatch
 from bot.types import Decision, DecisionKind, Draft, Reply, ShopFacts, Understanding
@@ -25,7 +25,7 @@ from storage.conversations import Conversations
 from storage.errors import ConflictError, EpochMovedError
 from storage.privacy import mask
 from storage.service import ServiceRequests, VerificationFailures
-from storage.types import Message, NewReply, Turn
+from storage.types import Message, NewReply, ReviewKind, Turn
 
 _TRACED = 5
 
@@ -46,8 +46,13 @@ def broken(message: Message, turn: Turn, shop: ShopFacts, error: Exception) -> O
     """The outcome of a turn that failed on our side: said honestly, and looked at later."""
     language = choose_language(message.text, turn.conversation.language, shop.language)
     reason = f"error:{type(error).__name__}"
-    decision = Decision(DecisionKind.NO_ANSWER, reason, offer_person=True, review=REVIEW_NO_ANSWER,
-                        form=open_form(turn.conversation.state, message.created_at))  # fmt: skip
+    decision = Decision(
+        DecisionKind.NO_ANSWER,
+        reason,
+        offer_person=True,
+        review=ReviewKind.NO_ANSWER,
+        form=open_form(turn.conversation.state, message.created_at),
+    )
     return Outcome(Understanding(language, NO_PREDICTION), (), decision, trouble(language), None)
 
 
@@ -115,6 +120,7 @@ class Recorder:
             # There is nothing to push where a person will answer.
             outbox=outbox if reply.text else None,
             review=outcome.decision.review,
+            asked_again=asked_again(outcome.understanding, turn.history),
         )
         self._store_effects(session, message, turn, outcome.result)
         return stored

@@ -12,7 +12,8 @@ from bot.entities.entity import Entity
 from bot.entities.find import EntityFacts
 from bot.office import OfficeHours
 from finetune.types import Prediction
-from storage.types import Attachment, Citation, QuickReply
+from retrieval.types import Hit
+from storage.types import Attachment, Citation, QuickReply, ReviewItem
 
 
 class DecisionKind(StrEnum):
@@ -35,6 +36,8 @@ class ShopFacts:
     `contacts` are the company's own numbers and addresses, which masking keeps; `suggestions`
     are intent labels to offer a customer who has not asked anything yet. `waiting` is said when
     a person is asked for, `closed` outside office hours; without them the bot has its own words.
+    A template sent with less than `review_margin` of the room above its limit goes to review.
+    Conversations at rest for `retention_days` may go; 0 keeps them.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -49,6 +52,8 @@ class ShopFacts:
     closed: Mapping[str, str] = field(default_factory=dict)
     failures_before_offer: int = 2
     entities: EntityFacts = field(default_factory=EntityFacts)
+    review_margin: float = 0.1
+    retention_days: int = 0
 
     @property
     def name(self) -> str:
@@ -191,6 +196,27 @@ class Event:
     kind: str
     data: dict[str, Any] = field(default_factory=dict)
     seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewCluster:
+    """Questions in review that ask the same, newest first; `id` is `c` and the first item's id.
+
+    `question` speaks for all of them. `intents` are (label, share of the guesses), the likeliest
+    first; `answer` is what search finds nearest, if anything; `proposals` are what people
+    answered.
+    """
+
+    id: str
+    question: str
+    size: int
+    languages: tuple[str, ...]
+    kinds: tuple[str, ...]
+    newest: datetime
+    intents: tuple[tuple[str, float], ...]
+    answer: Hit | None
+    proposals: tuple[str, ...]
+    items: tuple[ReviewItem, ...]
 
 
 PUSHING_CHANNELS = frozenset(("telegram",))

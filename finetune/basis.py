@@ -14,6 +14,7 @@ from finetune.fingerprint import training_fingerprint
 from finetune.settings import EncoderChoice, TrainingSettings, choose_settings
 from finetune.shop import load_shop
 from finetune.types import Dataset
+from finetune.weak import collect_weak
 from retrieval.lexicon import Lexicon
 from retrieval.text import Analyser
 from storage.bundles import Bundles
@@ -68,7 +69,7 @@ class Basis:
     @property
     def is_trained_already(self) -> bool:
         """Whether the live bundle is whole and was made of just this."""
-        if self.live is None or self.champion is None:
+        if self.live is None or self.champion is None or self.live.erased_since is not None:
             return False
         return self.live.data_fingerprint == self.fingerprint
 
@@ -77,10 +78,17 @@ class Basis:
         """What the live bundle searches with."""
         return self.champion.encoder if self.champion is not None else None
 
+    @property
+    def knows_erased(self) -> bool:
+        """Whether the live search encoder was trained here on text that was erased since."""
+        erased = self.live is not None and self.live.erased_since is not None
+        return erased and self.search_encoder is not None and self.search_encoder.embedded
+
 
 def collect(home: HomePaths, database: Database, choice: EncoderChoice | None) -> Basis:
     """Read everything; golden questions are chosen if there are none yet."""
     with database.session() as session:
+        collect_weak(session)
         dataset = build_dataset(session)
         live = Bundles(session).live()
     champion = _champion(home, live)

@@ -6,14 +6,15 @@ import hashlib
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
 from finetune.importing import FROM_HISTORY, SOURCE_GOLDEN, SOURCE_SEARCH
 from finetune.near_duplicates import NearDuplicates, loose_key
 from finetune.types import Contradiction, DataChecks, Dataset, LabelledQuestion, Leak
+from finetune.variants import SOURCE_VARIANT, VARIANT_WEIGHT, variants
 from storage.examples import Examples
 from storage.normalise import normalise, text_key
 from storage.templates import Templates
@@ -38,6 +39,7 @@ def build_dataset(session: Session, *, seed: int = 0) -> Dataset:
         Examples(session).mark_golden(chosen)
         examples = [e for e in Examples(session).all() if e.intent]
     parts = split(examples)
+    rows = with_variants(parts.rows, {_key(row.question) for row in parts.golden})
     templates = {t.name: t for t in Templates(session).all()}
     labels = sorted({row.label for row in parts.rows} - {OUT_OF_SCOPE})
     label_templates = {
@@ -47,7 +49,7 @@ def build_dataset(session: Session, *, seed: int = 0) -> Dataset:
                           and templates[label].protected)  # fmt: skip
     fingerprint = _fingerprint(Examples(session).fingerprint(), label_templates, protected)
     return Dataset(
-        parts.rows,
+        rows,
         parts.golden,
         parts.corrections,
         label_templates,
@@ -142,6 +144,26 @@ def _contradiction(row: LabelledQuestion, group: Sequence[Example]) -> Contradic
     return Contradiction(row.question, tuple(counts.most_common()), row.label)
 
 
+def with_variants(
+    rows: Sequence[LabelledQuestion], taken: Collection[str]
+) -> tuple[LabelledQuestion, ...]:
+    """The rows, and after them other spellings of the corrections among them.
+
+    `taken` are keys of questions that must not be trained on: the golden ones.
+    """
+    known = {_key(row.question) for row in rows} | set(taken)
+    made: list[LabelledQuestion] = []
+    for row in rows:
+        if row.source != SOURCE_CORRECTION:
+            continue
+        for text in variants(row.question, row.language):
+            if _key(text) not in known:
+                known.add(_key(text))
+                weight = row.weight * VARIANT_WEIGHT
+                made.append(replace(row, question=text, weight=weight, source=SOURCE_VARIANT))
+    return (*rows, *made)
+
+
 def settle(same_question: Sequence[Example]) -> LabelledQuestion:
     """One row for a question: the correction's label, else the majority's, else the latest.
 
@@ -186,7 +208,11 @@ def choose_golden(examples: Iterable[Example], *, seed: int = 0) -> list[int]:
 
 def question_key(example: Example) -> str:
     """Equal for questions that differ in case, width and white space only."""
-    return text_key(normalise(example.question).casefold())
+    return _key(example.question)
+
+
+def _key(question: str) -> str:
+    return text_key(normalise(question).casefold())
 
 
 def _labelled(example: Example, weight: float) -> LabelledQuestion:

@@ -27,7 +27,7 @@ from finetune.search_training import SearchSide, prepare_search
 from finetune.settings import FROZEN, EncoderChoice, TrainingSettings
 from finetune.train import TrainedClassifier, train_classifier
 from finetune.types import LabelledQuestion, RetrainOutcome
-from retrieval.encoder import load_encoder
+from retrieval.encoder import EMBEDDED, load_encoder
 from retrieval.threads import use_one_thread_per_task
 from storage.bundles import Bundles
 from storage.database import Database
@@ -60,6 +60,8 @@ def retrain(
     if basis.is_trained_already and not force and choice is None:
         return _unchanged(basis, began)
     wanted = choice.encoder if choice is not None else None
+    if wanted is None and basis.knows_erased:
+        wanted = EMBEDDED
     search = prepare_search(
         home, database, basis.dataset, basis.analyser, basis.search_encoder, wanted, progress
     )

@@ -81,6 +81,8 @@ class Shop:
     hours: Hours
     contacts: tuple[str, ...]
     wrong_cost: float
+    review_margin: float
+    retention_days: int
     greeting: dict[str, str]
     suggestions: tuple[str, ...]
     suggested_questions: dict[str, tuple[str, ...]]
@@ -107,6 +109,8 @@ def load_shop(path: Path) -> Shop:
         hours=_hours(table.table("hours"), languages),
         contacts=table.texts("contacts"),
         wrong_cost=table.number("wrong_cost", 5.0, least=0.1),
+        review_margin=table.number("review_margin", 0.1, least=0),
+        retention_days=table.whole("retention_days", 0),
         greeting=table.by_language("greeting", languages),
         suggestions=table.texts("suggestions"),
         suggested_questions={language: questions.texts(language) for language in languages},

@@ -12,14 +12,14 @@ from retrieval.ahead import ReadAhead, content_hash
 from retrieval.answers import index_answers
 from retrieval.chunking import chunk
 from retrieval.errors import DocumentError
-from retrieval.readers import Reading, read_file
+from retrieval.readers import Reading, read_document, read_file
 from retrieval.sources import Source, find_sources, printable, read_source
 from retrieval.types import ImportReport, Problem
 from storage.imports import Imports
 from storage.knowledge import Knowledge
-from storage.types import SEARCH_KIND_DOCUMENT, Document
+from storage.types import SEARCH_KIND_DOCUMENT, Document, NewPassage
 
-__all__ = ["Progress", "import_knowledge", "index_answers"]
+__all__ = ["Progress", "import_knowledge", "index_answers", "put_text"]
 
 Progress = Callable[[str, float], None]
 """Called with the name of the file just done, and the share of all files done, from 0 to 1."""
@@ -58,6 +58,34 @@ def import_knowledge(
     present = {str(name) for name in found} | {problem.source for problem in problems}
     work.remove_gone([path.resolve() for path in paths if path.is_dir()], present)
     return work.report()
+
+
+def put_text(
+    session: Session,
+    name: str,
+    text: str,
+    content_hash: str,
+    *,
+    attach: Callable[[list[NewPassage]], list[NewPassage]] = list,
+) -> int:
+    """Store a document that was written in the product; gives the number of its passages.
+
+    The ending of `name` says how to read it. `attach` may give its passages questions.
+    """
+    count = 0
+    for document in read_document(Path(name), text.encode("utf-8", "replace")):
+        passages = attach(chunk(document))
+        Knowledge(session).put_document(
+            name,
+            document.title,
+            content_hash,
+            document.language,
+            SEARCH_KIND_DOCUMENT,
+            document.text,
+            passages,
+        )
+        count += len(passages)
+    return count
 
 
 class _Import:

@@ -25,6 +25,7 @@ from storage.messages import (
     messages,
 )
 from storage.models import MessageRow
+from storage.signals import add_review_item
 from storage.types import (
     Conversation,
     ConversationStatus,
@@ -150,14 +151,16 @@ class Conversations:
         language: str | None = None,
         outbox: tuple[str, str] | None = None,
         review: str | None = None,
+        asked_again: int | None = None,
     ) -> Message:
         """Store the one reply to a message with all that it changes.
 
         Raises `EpochMovedError` if the conversation has left `epoch`, and `ConflictError` if the
         message has a reply already; either way nothing is written. A changed status moves the
-        epoch. `outbox` is (channel, target) to push to, `review` a kind of the review queue.
+        epoch. `outbox` is (channel, target) to push to, `review` a kind of the review queue,
+        `asked_again` the earlier message whose question this one repeats.
         """
-        changes = turns.Changes(epoch, status, state, language, outbox, review)
+        changes = turns.Changes(epoch, status, state, language, outbox, review, asked_again)
         return turns.record(self._session, message_id, reply, changes)
 
     def unanswered(self) -> list[Message]:
@@ -180,6 +183,22 @@ class Conversations:
             .limit(limit)
         )
         return [message_from(row) for row in self._session.execute(query)]
+
+    def last_messages(self, conversation_id: str, count: int) -> list[Message]:
+        """The last messages, at most `count`, in their order."""
+        query = (
+            select(*MESSAGE_COLUMNS)
+            .where(messages.c.conversation_id == conversation_id)
+            .order_by(messages.c.seq.desc())
+            .limit(count)
+        )
+        return [message_from(row) for row in self._session.execute(query)][::-1]
+
+    def add_to_review(
+        self, message_id: int, kind: str, *, guess: str | None = None, proposal: str | None = None
+    ) -> None:
+        """Put a customer's question on the review queue, or another signal on its item."""
+        add_review_item(self._session, message_id, kind=kind, guess=guess, proposal=proposal)
 
     def message(self, message_id: int) -> Message:
         """The message of this id."""

@@ -9,10 +9,8 @@ from storage.base import table_of, utc_now
 from storage.database import insert_or_ignore
 from storage.errors import InputError
 from storage.models import FeedbackRow
-from storage.turns import add_review_item
-from storage.types import Message, Role
-
-THUMBS_DOWN = "thumbs_down"
+from storage.signals import add_review_item
+from storage.types import Message, ReviewKind, Role
 
 _feedback = table_of(FeedbackRow)
 
@@ -28,4 +26,4 @@ def save_feedback(session: Session, reply: Message, value: int, reason: str | No
     if session.execute(insert.returning(_feedback.c.message_id)).one_or_none() is None:
         session.execute(update(_feedback).where(_feedback.c.message_id == reply.id).values(values))
     if value == -1 and reply.reply_to is not None:
-        add_review_item(session, reply.reply_to, kind=THUMBS_DOWN, guess=reply.intent)
+        add_review_item(session, reply.reply_to, kind=ReviewKind.THUMBS_DOWN, guess=reply.intent)

@@ -10,12 +10,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy import bindparam, case, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from storage.base import storable, table_of, utc_now
-from storage.database import insert_or_ignore, inserts_or_ignore, reason_of
+from storage.database import inserts_or_ignore, reason_of
 from storage.errors import ConflictError, EpochMovedError, NotFoundError
 from storage.messages import (
     CONVERSATION_COLUMNS,
@@ -27,7 +27,8 @@ from storage.messages import (
     messages,
     reply_values,
 )
-from storage.models import AttachmentRow, KnowledgeStateRow, OutboxRow, ReviewItemRow
+from storage.models import AttachmentRow, KnowledgeStateRow, OutboxRow
+from storage.signals import add_review_item
 from storage.types import (
     ConversationStatus,
     DeliveryStatus,
@@ -35,6 +36,7 @@ from storage.types import (
     NewMessage,
     NewReply,
     Received,
+    ReviewKind,
     Role,
     Turn,
 )
@@ -42,7 +44,6 @@ from storage.types import (
 _attachments = table_of(AttachmentRow)
 _knowledge = table_of(KnowledgeStateRow)
 _outbox = table_of(OutboxRow)
-_reviews = table_of(ReviewItemRow)
 
 _TAKE_SEQ = (
     update(conversations)
@@ -127,6 +128,8 @@ class Changes:
     language: str | None
     outbox: tuple[str, str] | None
     review: str | None
+    asked_again: int | None = None
+    """The earlier message whose question this one asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +221,10 @@ def record(session: Session, message_id: int, reply: NewReply, changes: Changes)
         _push(session, stored.id, changes.outbox, now)
     if changes.review is not None:
         add_review_item(session, message_id, kind=changes.review, guess=reply.intent)
+    if changes.asked_again is not None:
+        earlier = reply_to(session, changes.asked_again)
+        guess = None if earlier is None else earlier.intent
+        add_review_item(session, changes.asked_again, kind=ReviewKind.REPHRASED, guess=guess)
     return stored
 
 
@@ -246,22 +253,6 @@ def say(
     if outbox is not None:
         _push(session, stored.id, outbox, now)
     return stored
-
-
-def add_review_item(session: Session, message_id: int, *, kind: str, guess: str | None) -> None:
-    """Put the question of a customer's message on the review queue, once per kind."""
-    question = select(
-        messages.c.id,
-        literal(kind),
-        messages.c.masked_text,
-        messages.c.language,
-        literal(guess, type_=_reviews.c.guess.type),
-        literal("open"),
-        literal(utc_now(), type_=_reviews.c.created_at.type),
-    ).where(messages.c.id == message_id)
-    columns = ["message_id", "kind", "question", "language", "guess", "status", "created_at"]
-    stored = insert_or_ignore(session, _reviews).from_select(columns, question)
-    session.connection().execute(stored)
 
 
 def _take_seq(session: Session, conversation_id: str, now: datetime) -> int:

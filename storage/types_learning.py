@@ -23,6 +23,9 @@ OUT_OF_SCOPE = "oos"
 SOURCE_CORRECTION = "correction"
 """The source of an example that a person decided in review; the last one on a question counts."""
 
+SOURCE_WEAK = "weak"
+"""The source of an example that a customer or an operator confirmed without any review."""
+
 
 @dataclass(frozen=True, slots=True)
 class Template:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -101,7 +101,10 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """How many rows of each kind an erasure removed, and which bundles it marked."""
+    """How many rows of each kind an erasure removed, and which bundles it marked.
+
+    `documents` are written by staff, in answer to erased questions: their text stays.
+    """
 
     customers: int = 0
     conversations: int = 0
@@ -115,3 +118,13 @@ class Erased:
     verification_failures: int = 0
     passages: int = 0
     bundles: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+
+    def __add__(self, other: Erased) -> Erased:
+        """Both erasures together."""
+        both = {
+            each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(self)
+        }
+        for name in ("bundles", "documents"):
+            both[name] = tuple(dict.fromkeys(both[name]))
+        return Erased(**both)

@@ -178,18 +178,51 @@ class Delivery:
     error: str | None
 
 
+REVIEW_OPEN = "open"
+REVIEW_ACCEPTED = "accepted"
+REVIEW_REJECTED = "rejected"
+
+
+class ReviewKind(StrEnum):
+    """What brought a question to the review queue."""
+
+    NO_ANSWER = "no_answer"
+    LOW_MARGIN = "low_margin"
+    THUMBS_DOWN = "thumbs_down"
+    REPHRASED = "rephrased"
+    OPERATOR_ANSWERED = "operator_answered"
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewItem:
-    """A question waiting for a person's decision."""
+    """A question waiting for a person's decision; `proposal` is what a person answered to it."""
 
     id: int
-    kind: str
+    kinds: tuple[str, ...]
     message_id: int
     question: str
     language: str | None
     guess: str | None
     created_at: datetime
-    status: str = "open"
+    status: str = REVIEW_OPEN
+    proposal: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """The signal that came first."""
+        return self.kinds[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A customer's question whose intent the conversation itself confirmed."""
+
+    message_id: int
+    customer_id: int
+    question: str
+    language: str
+    intent: str
+    asked_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

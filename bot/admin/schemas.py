@@ -157,26 +157,6 @@ class RetrainIn(In):
     force: bool = False
 
 
-class ReviewOut(Out):
-    """A question that waits for a decision."""
-
-    id: int
-    kind: str
-    message_id: int
-    question: str
-    language: str | None
-    guess: str | None
-    created_at: datetime
-    status: str
-
-
-class DecideIn(In):
-    """The decision; an accepted question may name the intent it really had."""
-
-    decision: Literal["accepted", "rejected"]
-    intent: Line | None = None
-
-
 class TemplateOut(Out):
     """A template at its newest revision."""
 

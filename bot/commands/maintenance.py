@@ -1,4 +1,4 @@
-"""`kefu db`, `erase` and `doctor`."""
+"""`kefu db` and `doctor`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands.options import Home, Json, group, open_database, settings_for
+from bot.commands.options import Home, Json, group, settings_for
 from bot.commands.output import ProgressBars, document, show, show_json, show_table
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ def register(app: typer.Typer) -> None:
     commands.command("upgrade")(upgrade)
     commands.command("downgrade")(downgrade)
     app.add_typer(commands)
-    app.command()(erase)
     app.command()(doctor)
 
 
@@ -66,32 +65,6 @@ def _move(ctx: typer.Context, home: Home, as_json: bool, move: Callable[[Databas
         show_json({"revision": found, "newest": head()})
     else:
         show(f"{database.url} is at {found or 'base'}")
-
-
-def erase(
-    ctx: typer.Context,
-    customer: Annotated[
-        str,
-        typer.Argument(help="The customer's id on their channel, or `#` and Kefu's own number."),
-    ],
-    as_json: Json = False,
-    home: Home = None,
-) -> None:
-    """Erase a customer: conversations, examples, golden questions; bundles are marked."""
-    from bot.commands.bundles import who
-    from storage.erasure import erase_customer
-
-    number = customer.removeprefix("#")
-    chosen = int(number) if customer.startswith("#") and number.isdecimal() else customer
-    with open_database(settings_for(ctx, home)) as database, database.session() as session:
-        erased = erase_customer(session, chosen, by=who())
-    if as_json:
-        show_json(document(erased))
-        return
-    rows = [(name, value) for name, value in document(erased).items() if name != "bundles"]
-    show_table(("erased", "rows"), rows)
-    for bundle in erased.bundles:
-        show(f"bundle {bundle} was trained on erased data; retrain to replace it")
 
 
 def doctor(

@@ -15,6 +15,8 @@ from bot.telegram import buttons
 from bot.telegram.formatting import clean, split
 from bot.telegram.updates import Pressed
 from bot.telegram.wording_staff import say
+from finetune.decisions import decide
+from finetune.types_review import Ignore, ThisIntent
 from storage.conversations import Conversations
 from storage.errors import ConflictError, NotFoundError
 from storage.review import ReviewQueue
@@ -113,16 +115,15 @@ def _guesses(item: ReviewItem, session: Session) -> tuple[str, ...]:
 
 
 def _decide(item_id: int, choice: str, by: str, session: Session) -> _Decided:
-    queue = ReviewQueue(session)
-    item = queue.get(item_id)
+    item = ReviewQueue(session).get(item_id)
     if choice == "no":
-        queue.decide(item_id, "rejected", by=by)
+        decide(session, [item_id], Ignore(), by=by)
         return _Decided(item.question, None)
     guesses = _guesses(item, session)
     if not (choice.isascii() and choice.isdigit() and int(choice) < len(guesses)):
         raise NotFoundError(f"review item {item_id} has no such guess")
     intent = guesses[int(choice)]
-    queue.decide(item_id, "accepted", intent, by=by)
+    decide(session, [item_id], ThisIntent(intent), by=by)
     return _Decided(item.question, intent)
 
 

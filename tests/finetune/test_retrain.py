@@ -10,6 +10,7 @@ import pytest
 
 from finetune.bundle import load_bundle
 from finetune.errors import BundleDamagedError, NotEnoughDataError
+from finetune.evaluate import TEMPLATE, decide_plainly
 from finetune.manifest import verify_bundle
 from finetune.retrain import retrain
 from storage.bundles import Bundles
@@ -91,12 +92,18 @@ def test_a_new_correction_trains_a_new_bundle_with_the_same_search_encoder(home,
     fill(sqlite_database)
     first = retrain(home, sqlite_database)
     with sqlite_database.session() as session:
-        Examples(session).add([Example("钱啥时候回来", "refund", None, "zh", source="correction")])
+        Examples(session).add(
+            Example(text, label, None, "zh", source="correction")
+            for text, label in (("钱啥时候回来", "refund"), ("股票几点能到", "oos"))
+        )
     second = retrain(home, sqlite_database)
     assert second.outcome == "promoted", second.reasons
     bundles = [load_bundle(home.bundles_dir / o.bundle, home.encoders_dir) for o in (first, second)]
     assert bundles[0].content.encoder == bundles[1].content.encoder
-    assert bundles[1].content.classifier.predict(["钱啥时候回来"])[0].label == "refund"
+    content = bundles[1].content
+    inside, outside = content.classifier.predict(["钱啥时候回来", "股票几点能到"])
+    assert inside.label == "refund"
+    assert decide_plainly(outside, content.thresholds) != TEMPLATE
 
 
 def test_poisoned_labels_are_refused_and_the_champion_stays(home, sqlite_database):

@@ -18,6 +18,8 @@ from storage.conversations import Conversations
 from storage.database import Database, sqlite_url
 from storage.errors import InputError, StorageError
 from storage.models import Base
+from storage.review import ReviewQueue
+from storage.types import NewMessage
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,6 +71,27 @@ def test_every_single_step_can_be_taken_back(empty_database: Database):
         migrate.upgrade(empty_database, "+1")
         assert migrate.current(empty_database) == expected
     assert differences(empty_database) == []
+
+
+def test_review_items_of_one_message_become_one_and_part_again(empty_database: Database):
+    migrate.upgrade(empty_database, "8be4d05f6a17")
+    with empty_database.session() as session:
+        conversation = Conversations(session).create("web")
+        new = NewMessage(conversation.id, "m", "到哪了", "到哪了")
+        message = Conversations(session).receive(new).message
+    columns = "kind, message_id, question, status, created_at"
+    with empty_database.connection() as connection:
+        for kind, status in (("no_answer", "open"), ("thumbs_down", "rejected")):
+            values = f"'{kind}', {message.id}, '到哪了', '{status}', CURRENT_TIMESTAMP"
+            connection.exec_driver_sql(f"INSERT INTO review_item ({columns}) VALUES ({values})")
+    migrate.upgrade(empty_database)
+    with empty_database.session(read_only=True) as session:
+        item = ReviewQueue(session).get(2)
+    assert (item.kinds, item.status) == (("no_answer", "thumbs_down"), "rejected")
+    migrate.downgrade(empty_database, "8be4d05f6a17")
+    with empty_database.connection() as connection:
+        rows = connection.exec_driver_sql("SELECT id, kind FROM review_item").all()
+    assert [tuple(row) for row in rows] == [(2, "no_answer")]
 
 
 def test_upgrade_again_keeps_the_data(database: Database):
