@@ -94,7 +94,7 @@ def test_a_saved_cache_replays_what_came_later(index, database, tmp_path, encode
     assert again.count() == len(PASSAGES)
 
 
-@pytest.mark.parametrize("name", ["dense.faiss", "keyword.jsonl", "manifest.json"])
+@pytest.mark.parametrize("name", ["dense.npz", "keyword.npz", "manifest.json"])
 def test_a_damaged_cache_is_built_again(index, database, tmp_path, encoder, analyser, name):
     fill(database)
     index.sync(database)
