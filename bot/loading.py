@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 from bot.generator.extractive import ExtractiveGenerator
 from bot.live import Models
 from bot.office import OfficeHours
@@ -12,8 +15,13 @@ from bot.work import Compute
 from finetune.shop import load_shop, load_titles
 from retrieval.text import Analyser
 from storage.database import Database
+from storage.errors import StorageError
 from storage.examples import Examples
 from storage.types import Example
+from storage.vectors import pgvector_problem
+
+if TYPE_CHECKING:
+    from retrieval.dense import OpenDense
 
 
 def load_models(settings: Settings, database: Database, compute: Compute, bundle_id: str) -> Models:
@@ -33,10 +41,34 @@ def load_models(settings: Settings, database: Database, compute: Compute, bundle
         classifier=content.classifier,
         thresholds=content.thresholds,
         label_templates=content.label_templates,
-        index=HybridIndex(settings.indexes_dir, encoder, content.analyser, content.fusion),
+        index=HybridIndex(
+            settings.indexes_dir,
+            encoder,
+            content.analyser,
+            content.fusion,
+            choose_vectors(settings, database),
+        ),
         generator=ExtractiveGenerator(content.analyser, compute, encoder),
         titles=_titles(settings, examples, content.analyser),
     )
+
+
+def choose_vectors(settings: Settings, database: Database) -> OpenDense:
+    """Where vectors are kept: shared in PostgreSQL where that is wanted and can be had."""
+    from retrieval.faiss_index import local_dense
+    from retrieval.pgvector_index import PgvectorIndex
+
+    if settings.vectors == "local":
+        return local_dense
+    problem = pgvector_problem(database)
+    if problem is None:
+        return partial(PgvectorIndex, database)
+    if settings.vectors == "pgvector":
+        raise StorageError(
+            f"expected a database that keeps vectors, since KEFU_VECTORS is pgvector; found that "
+            f"{problem}; install pgvector there, or unset KEFU_VECTORS"
+        )
+    return local_dense
 
 
 def load_shop_facts(settings: Settings) -> ShopFacts:

@@ -79,7 +79,7 @@ class Base:
         if not self._living:
             return []
         selector = self._selector[0] if self._selector else None
-        scores, rows = search(self.kind, self._index, vector, min(k, len(self.ids)), selector)
+        scores, rows = search(self._index, vector, min(k, len(self.ids)), selector)
         found = rows >= 0
         # Rounded numbers may come to a little more than the cosine of a vector with itself.
         scores = np.minimum(scores[found], 1.0)

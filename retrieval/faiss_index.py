@@ -101,7 +101,7 @@ class FaissIndex:
         """The kind to build, or None while all is well."""
         base = self._base
         current = base.kind if base else Kind.FLAT
-        wanted = self._choose(len(self), self._dimension, current)
+        wanted = self._choose(len(self), self._dimension, current) if len(self) else Kind.FLAT
         if wanted is not current:
             return wanted
         if base is None:
@@ -140,7 +140,7 @@ class FaissIndex:
             return DenseState(
                 kind=str(kind),
                 vectors=len(self),
-                megabytes=round(taken / 1e6, 1),
+                megabytes=taken / 1e6,
                 waiting=len(self._flat) if self._base else 0,
                 next_kind=str(following) if following else None,
                 next_at=limit(following, self._dimension) if following else None,

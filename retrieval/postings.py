@@ -183,7 +183,5 @@ class Postings:
         return made
 
 
-def _joined(
-    parts: Sequence[array[int]] | Sequence[array[float]], kind: type
-) -> NDArray[np.generic]:
+def _joined(parts: Iterable[array[Any]], kind: type) -> NDArray[Any]:
     return np.frombuffer(b"".join(part.tobytes() for part in parts), kind)
