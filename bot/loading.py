@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 
 from bot.generator.extractive import ExtractiveGenerator
 from bot.live import Models
+from bot.logs import logger
 from bot.office import OfficeHours
 from bot.settings import Settings
 from bot.titles import choose_titles
 from bot.types import ShopFacts
 from bot.work import Compute
+from finetune.errors import BundleDamagedError
 from finetune.shop import load_shop, load_titles
 from retrieval.text import Analyser
+from storage.bundles import Bundles
 from storage.database import Database
 from storage.errors import StorageError
 from storage.examples import Examples
 from storage.types import Example
-from storage.vectors import pgvector_problem
+from storage.vectors import forget_encoders, pgvector_problem
 
 if TYPE_CHECKING:
     from retrieval.dense import OpenDense
@@ -28,12 +31,16 @@ def load_models(settings: Settings, database: Database, compute: Compute, bundle
     """The models of a bundle, with a search index that has yet to be synced."""
     # Heavy libraries are imported by the process that loads a bundle, and only then.
     from finetune.bundle import load_bundle
+    from retrieval.faiss_index import local_dense
     from retrieval.index import HybridIndex
     from retrieval.threads import use_one_thread_per_task
 
     use_one_thread_per_task()
     bundle = load_bundle(settings.bundles_dir / bundle_id, settings.encoders_dir)
     content, encoder = bundle.content, bundle.search_encoder
+    vectors = choose_vectors(settings, database)
+    if vectors is not local_dense:
+        _forget_old_vectors(settings, database, encoder.fingerprint)
     with database.session(read_only=True) as session:
         examples = Examples(session).all()
     return Models(
@@ -46,7 +53,7 @@ def load_models(settings: Settings, database: Database, compute: Compute, bundle
             encoder,
             content.analyser,
             content.fusion,
-            choose_vectors(settings, database),
+            vectors,
         ),
         generator=ExtractiveGenerator(content.analyser, compute, encoder),
         titles=_titles(settings, examples, content.analyser),
@@ -69,6 +76,23 @@ def choose_vectors(settings: Settings, database: Database) -> OpenDense:
             f"{problem}; install pgvector there, or unset KEFU_VECTORS"
         )
     return local_dense
+
+
+def _forget_old_vectors(settings: Settings, database: Database, fingerprint: str) -> None:
+    """Of shared vectors those of the live encoder stay, and those that a rollback would need."""
+    from finetune.bundle import read_bundle
+
+    kept = {fingerprint}
+    with database.session(read_only=True) as session:
+        previous = Bundles(session).previous()
+    if previous is not None:
+        try:
+            kept.add(read_bundle(settings.bundles_dir / previous.id).encoder.fingerprint)
+        except BundleDamagedError as error:
+            # What cannot be read cannot be rolled back to either.
+            logger("live").warning("previous_bundle_damaged", reason=str(error))
+    with database.session() as session:
+        forget_encoders(session, kept)
 
 
 def load_shop_facts(settings: Settings) -> ShopFacts:
