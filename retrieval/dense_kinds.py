@@ -51,10 +51,12 @@ _CHUNK = 2_000
 
 def choose_kind(vectors: int, dimension: int, current: Kind = Kind.FLAT) -> Kind:
     """The kind for so many vectors; the current one stays until they halve below its limit."""
-    if vectors >= limit(current, dimension) // 2:
-        larger = next_kind(current)
-        return larger if larger and vectors >= limit(larger, dimension) else current
-    return Kind.HNSW if vectors >= limit(Kind.HNSW, dimension) else Kind.FLAT
+    kinds = list(Kind)
+    for kind in reversed(kinds):
+        stays = kinds.index(current) >= kinds.index(kind)
+        if vectors >= limit(kind, dimension) // (2 if stays else 1):
+            return kind
+    return Kind.FLAT
 
 
 def limit(kind: Kind, dimension: int) -> int:

@@ -85,3 +85,27 @@ def test_saved_and_loaded_it_finds_the_same(tmp_path):
     loaded = KeywordIndex.load(tmp_path / "keyword.npz")
     assert loaded.search({"退款": 1.0}, 3) == index.search({"退款": 1.0}, 3)
     assert loaded.held([2, 1], ["filter", "kettle", "退款"]) == [("filter",), ("退款",)]
+
+
+def test_many_changes_leave_no_dead_rows_behind():
+    index = KeywordIndex()
+    for turn in range(30):
+        for number in range(100):
+            index.put(number, Counter([f"t{turn}", "all", f"n{number}"]))
+    assert len(index) == 100
+    assert len(index._postings.passage_ids()) < 1_300
+    hits = index.search({"t29": 1.0, "n7": 1.0}, 3)
+    assert hits[0].passage_id == 7
+    assert index.search({"t28": 1.0}, 3) == []
+
+
+def test_equal_scores_come_in_the_order_of_their_ids():
+    index = index_of({number: ["a"] for number in (9, 4, 7, 1)})
+    assert [hit.passage_id for hit in index.search({"a": 1.0}, 3)] == [1, 4, 7]
+
+
+def test_nothing_saved_is_nothing_loaded(tmp_path):
+    KeywordIndex().save(tmp_path / "keyword.npz")
+    loaded = KeywordIndex.load(tmp_path / "keyword.npz")
+    loaded.put(1, {"a": 1.0})
+    assert len(loaded) == 1

@@ -18,6 +18,7 @@ from storage.conversations import Conversations
 from storage.database import Database, sqlite_url
 from storage.errors import InputError, StorageError
 from storage.models import Base
+from storage.vectors import pgvector_problem
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,12 +60,24 @@ def test_down_leaves_nothing_and_up_works_again(empty_database: Database):
 
 def test_every_single_step_can_be_taken_back(empty_database: Database):
     migrate.upgrade(empty_database)
-    migrate.downgrade(empty_database, "-1")
-    below = migrate.current(empty_database)
-    assert below not in {None, migrate.head()}
-    assert "conversation" not in table_names(empty_database)
-    migrate.upgrade(empty_database, "+1")
-    assert migrate.current(empty_database) == migrate.head()
+    steps = [migrate.head()]
+    while steps[-1] is not None:
+        migrate.downgrade(empty_database, "-1")
+        steps.append(migrate.current(empty_database))
+    assert len(steps) == len(set(steps)) > 2
+    for step in reversed(steps[:-1]):
+        migrate.upgrade(empty_database, "+1")
+        assert migrate.current(empty_database) == step
+    assert differences(empty_database) == []
+
+
+def test_shared_vectors_do_not_stand_in_the_way_down(postgresql_database: Database):
+    assert pgvector_problem(postgresql_database) is None
+    assert differences(postgresql_database) == []
+    migrate.downgrade(postgresql_database, "base")
+    assert table_names(postgresql_database) == {"alembic_version"}
+    migrate.upgrade(postgresql_database)
+    assert pgvector_problem(postgresql_database) is None
 
 
 def test_upgrade_again_keeps_the_data(database: Database):
