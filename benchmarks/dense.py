@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -85,15 +86,33 @@ def _given(vectors: Vectors, _texts: Sequence[str]) -> Vectors:
     return vectors
 
 
-def ask(index: FaissIndex, queries: Vectors, right: list[set[int]]) -> tuple[float, list[float]]:
-    """Recall@10 against exact search, and the seconds of each query."""
-    taken, held = [], 0
+@dataclass(slots=True)
+class Asked:
+    """What the queries found, and what each took: on the clock, and of a processor."""
+
+    recall: float
+    seconds: list[float]
+    processor: list[float]
+
+    def add_to(self, report: Report, name: str, at_most: float | None = None) -> None:
+        """Note the times; on a machine with other work only the processor's say something."""
+        report.add(f"{name}: p50", median(self.seconds) * 1e3, "ms")
+        report.add(f"{name}: p95", percentile(self.seconds, 0.95) * 1e3, "ms", at_most=at_most)
+        own = percentile(self.processor, 0.95) * 1e3
+        report.add(f"{name}: p95 of processor time", own, "ms")
+
+
+def ask(index: FaissIndex, queries: Vectors, right: list[set[int]]) -> Asked:
+    """Recall@10 against exact search, and the times."""
+    asked, held = Asked(0.0, [], []), 0
     for query, expected in zip(queries, right, strict=True):
-        began = time.perf_counter()
+        began, of_processor = time.perf_counter(), time.thread_time()
         found = index.search(query, DEPTH)
-        taken.append(time.perf_counter() - began)
+        asked.seconds.append(time.perf_counter() - began)
+        asked.processor.append(time.thread_time() - of_processor)
         held += len(expected & {row for row, _ in found[:K]})
-    return held / (K * len(queries)), taken
+    asked.recall = held / (K * len(queries))
+    return asked
 
 
 def added_after(index: FaissIndex, vector: Vectors) -> float:
@@ -110,31 +129,29 @@ def add_size(report: Report, count: int, dimension: int) -> None:
     right = exact(vectors, queries)
     for kind in Kind:
         index, seconds = filled(vectors, kind)
-        recall, taken = ask(index, queries, right)
+        asked = ask(index, queries, right)
         name = f"{count} x {dimension} {kind}"
-        report.add(f"{name}: recall@10", recall)
-        report.add(f"{name}: p50", median(taken) * 1e3, "ms")
-        report.add(f"{name}: p95", percentile(taken, 0.95) * 1e3, "ms")
+        report.add(f"{name}: recall@10", asked.recall)
+        asked.add_to(report, name)
         report.add(f"{name}: time to build", seconds, "s")
         report.add(f"{name}: memory", index.state().megabytes, "MB")
 
 
 def add_million(report: Report, count: int, folder: Path, threads: int) -> None:
-    """The kind that is chosen for a million, held to what we claim; then independent vectors."""
+    """The kind that is chosen for a million, held to what we claim; then iid ones."""
     for name, make in (("clustered", clustered), ("iid", independent)):
         promised = name == "clustered"
-        vectors, queries = make(count, 384, 1), make(QUERIES, 384, 2)
+        size = count if promised else count // 10
+        vectors, queries = make(size, 384, 1), make(QUERIES, 384, 2)
         right = exact(vectors, queries)
         faiss.omp_set_num_threads(threads)
         index, seconds = filled(vectors, Kind.HNSW_BYTES)
         faiss.omp_set_num_threads(1)
         del vectors
-        recall, taken = ask(index, queries, right)
-        name = f"{count} x 384 {name}, {index.state().kind}"
-        report.add(f"{name}: recall@10", recall, at_least=0.95 if promised else None)
-        report.add(f"{name}: p50", median(taken) * 1e3, "ms")
-        p95 = percentile(taken, 0.95) * 1e3
-        report.add(f"{name}: p95", p95, "ms", at_most=15 if promised else None)
+        asked = ask(index, queries, right)
+        name = f"{size} x 384 {name}, {index.state().kind}"
+        report.add(f"{name}: recall@10", asked.recall, at_least=0.95 if promised else None)
+        asked.add_to(report, name, at_most=15 if promised else None)
         report.add(f"{name}: time to build", seconds, "s")
         report.add(f"{name}: memory", index.state().megabytes, "MB")
         report.add(f"{name}: added vector found after", added_after(index, queries[:1]), "s")
@@ -154,10 +171,10 @@ def add_mapped(
     again = FaissIndex(queries.shape[1])
     again.load(folder, "dense")
     report.add("mapped from disk: time to load", time.perf_counter() - began, "s")
-    recall, taken = ask(again, queries, right)
+    asked = ask(again, queries, right)
     after = psutil.Process().memory_info()
-    report.add("mapped from disk: recall@10", recall)
-    report.add("mapped from disk: p95", percentile(taken, 0.95) * 1e3, "ms")
+    report.add("mapped from disk: recall@10", asked.recall)
+    asked.add_to(report, "mapped from disk")
     own = (after.rss - after.shared - before.rss + before.shared) / 1e6
     report.add("mapped from disk: memory of its own", own, "MB")
 

@@ -42,7 +42,7 @@ _QUANTISERS = {
     Kind.HNSW: faiss.ScalarQuantizer.QT_fp16,
     Kind.HNSW_BYTES: faiss.ScalarQuantizer.QT_8bit,
 }
-_LINKS, _CONSTRUCTION, _EXPLORED = 32, 80, 128
+_LINKS, _CONSTRUCTION, _EXPLORED = 32, 80, 200
 """M, efConstruction, and the least efSearch."""
 _TRAINED_ON = 100_000
 """Vectors that the range of each number is learned from."""
@@ -82,16 +82,18 @@ def bytes_per_vector(kind: Kind, dimension: int) -> int:
     return numbers + 4 * (2 * _LINKS + 2)
 
 
-def build(kind: Kind, vectors: Vectors, progress: Share | None = None) -> faiss.Index:
-    """A graph over these vectors of shape (n, dimension); result numbers are their rows."""
+def build(
+    kind: Kind, vectors: Vectors, order: NDArray[np.int64], progress: Share | None = None
+) -> faiss.Index:
+    """A graph over vectors of shape (n, dimension), taken in this order: its rows."""
     inner = faiss.METRIC_INNER_PRODUCT
     graph = faiss.IndexHNSWSQ(vectors.shape[1], _QUANTISERS[kind], _LINKS, inner)
     graph.hnsw.efConstruction = _CONSTRUCTION
     graph.train(vectors[:: len(vectors) // _TRAINED_ON + 1])
-    for start in range(0, len(vectors), _CHUNK):
-        graph.add(vectors[start : start + _CHUNK])
+    for start in range(0, len(order), _CHUNK):
+        graph.add(vectors[order[start : start + _CHUNK]])
         if progress is not None:
-            progress(min(1.0, (start + _CHUNK) / len(vectors)))
+            progress(min(1.0, (start + _CHUNK) / len(order)))
     return graph
 
 

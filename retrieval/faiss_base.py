@@ -37,7 +37,7 @@ class Base:
     def build(cls, kind: Kind, ids: Ids, vectors: Vectors, progress: Share | None) -> Base:
         """Build over vectors of shape (len(ids), dimension)."""
         order = np.argsort(ids, kind="stable")
-        index = build(kind, vectors[order], progress)
+        index = build(kind, vectors, order, progress)
         return cls(kind, index, ids[order], np.ones(len(ids), dtype=bool))
 
     def __len__(self) -> int:

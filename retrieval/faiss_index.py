@@ -147,18 +147,19 @@ class FaissIndex:
             )
 
     def save(self, folder: Path, name: str) -> None:
-        """Write both parts; the built one as FAISS's own file, so that it can be mapped."""
+        """Write both parts; the built one as FAISS's own file, so that it can be mapped.
+
+        Searches and changes go on while what was there at the beginning is written.
+        """
         with self._lock:
+            base = self._base
             flat_ids, flat = self._flat.all()
-            parts: dict[str, Any] = {"flat_ids": flat_ids, "flat": flat}
-            if self._base is not None:
-                self._base.save(folder / f"{name}.faiss")
-                parts |= {
-                    "kind": np.array(str(self._base.kind)),
-                    "ids": self._base.ids,
-                    "alive": self._base.alive,
-                }
-            np.savez(folder / f"{name}.npz", **parts)
+            alive = base.alive.copy() if base is not None else None
+        parts: dict[str, Any] = {"flat_ids": flat_ids, "flat": flat}
+        if base is not None:
+            base.save(folder / f"{name}.faiss")
+            parts |= {"kind": np.array(str(base.kind)), "ids": base.ids, "alive": alive}
+        np.savez(folder / f"{name}.npz", **parts)
 
     def load(self, folder: Path, name: str) -> None:
         """Take over what `save` wrote; ValueError or OSError where it cannot be read."""

@@ -225,8 +225,13 @@ class HybridIndex:
         return found
 
     def save(self) -> None:
-        """Write the cache so that a kill at any moment leaves the old one or the new one."""
-        with self._syncing, self._lock:
+        """Write the cache so that a kill at any moment leaves the old one or the new one.
+
+        Searches go on meanwhile.
+        """
+        with self._syncing:
+            with self._lock:
+                self._keyword.drop_dead()
             facts = {
                 "format": _FORMAT,
                 "revision": self._revision,

@@ -62,7 +62,7 @@ class KeywordIndex:
             self._norms = None
 
     def held(self, passage_ids: Sequence[int], tokens: Iterable[str]) -> list[tuple[str, ...]]:
-        """For each of these passages, which must be there, those of the tokens that it holds."""
+        """For each of these passages those of the tokens that it holds."""
         wanted = self._postings.rows_of(passage_ids)
         held: list[list[str]] = [[] for _ in passage_ids]
         for token in tokens:
@@ -122,10 +122,14 @@ class KeywordIndex:
     def _idf(self, passages: int) -> float:
         return math.log(1 + (len(self) - passages + 0.5) / (passages + 0.5))
 
-    def save(self, path: Path) -> None:
-        """Write all passages' token frequencies."""
-        self._postings.save(path)
+    def drop_dead(self) -> None:
+        """Make ready to be saved: leave nothing of passages that are gone."""
+        self._postings.drop_dead()
         self._norms = None
+
+    def save(self, path: Path) -> None:
+        """Write all passages' token frequencies; only searches may go on meanwhile."""
+        self._postings.save(path)
 
     @classmethod
     def load(cls, path: Path) -> KeywordIndex:

@@ -85,9 +85,12 @@ class Postings:
         self._tokens[row] = array("i")
         dead = len(self._passage_ids) - len(self)
         if dead > max(_LEAST_DEAD, _DEAD_SHARE * len(self._passage_ids)):
-            self._write_anew()
+            self.drop_dead()
 
-    def _write_anew(self) -> None:
+    def drop_dead(self) -> None:
+        """Write all rows anew where some are dead."""
+        if len(self) == len(self._passage_ids):
+            return
         fresh = Postings()
         for passage_id, frequencies in self.items():
             fresh.put(passage_id, frequencies)
@@ -112,8 +115,8 @@ class Postings:
         )
 
     def rows_of(self, passage_ids: Sequence[int]) -> Rows:
-        """The rows of passages that are there."""
-        return np.array([self._row_of[each] for each in passage_ids], dtype=np.int32)
+        """The row of each passage, -1 for one that is not there."""
+        return np.array([self._row_of.get(each, -1) for each in passage_ids], dtype=np.int32)
 
     def lengths(self) -> Numbers:
         """The length of the passage of each row, -1 for a dead one."""
@@ -138,9 +141,7 @@ class Postings:
                 yield passage_id, frequencies
 
     def save(self, path: Path) -> None:
-        """Write all passages as arrays in one .npz file."""
-        if len(self) < len(self._passage_ids):
-            self._write_anew()
+        """Write all passages as arrays in one .npz file; none may be dead (`drop_dead`)."""
         names = json.dumps(list(self._numbers)).encode()
         with path.open("wb") as file:
             np.savez(

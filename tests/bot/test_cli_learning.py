@@ -190,3 +190,13 @@ def test_stories_are_played(kefu_json, home, tmp_path, capsys):
     assert failure["found"] == {"intent": "refund"}
     assert execute(["evaluate", "stories", str(path), "--home", str(home)]) == 1
     assert "0 of 1 stories" in capsys.readouterr().out
+
+
+def test_the_doctor_shows_the_search_index(home, capsys):
+    execute(["doctor", "--home", str(home), "--json"])
+    checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+    assert checks["search index"]["state"] == "ok"
+    said = checks["search index"]["detail"]
+    assert "dense: flat" in said
+    assert "hnsw from 41,666" in said
+    assert checks["vectors"]["detail"].startswith("in each process: the database is not PostgreSQL")

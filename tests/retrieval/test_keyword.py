@@ -84,7 +84,7 @@ def test_saved_and_loaded_it_finds_the_same(tmp_path):
     index.save(tmp_path / "keyword.npz")
     loaded = KeywordIndex.load(tmp_path / "keyword.npz")
     assert loaded.search({"退款": 1.0}, 3) == index.search({"退款": 1.0}, 3)
-    assert loaded.held([2, 1], ["filter", "kettle", "退款"]) == [("filter",), ("退款",)]
+    assert loaded.held([2, 1, 9], ["filter", "kettle", "退款"]) == [("filter",), ("退款",), ()]
 
 
 def test_many_changes_leave_no_dead_rows_behind():
@@ -102,6 +102,17 @@ def test_many_changes_leave_no_dead_rows_behind():
 def test_equal_scores_come_in_the_order_of_their_ids():
     index = index_of({number: ["a"] for number in (9, 4, 7, 1)})
     assert [hit.passage_id for hit in index.search({"a": 1.0}, 3)] == [1, 4, 7]
+
+
+def test_what_was_removed_is_not_saved(tmp_path):
+    index = index_of({1: ["a", "b"], 2: ["b"], 3: ["c"]})
+    index.delete(1)
+    index.put(3, {"b": 0.5})
+    index.drop_dead()
+    index.save(tmp_path / "keyword.npz")
+    loaded = KeywordIndex.load(tmp_path / "keyword.npz")
+    assert loaded.search({"a": 1.0, "c": 1.0}, 3) == []
+    assert loaded.search({"b": 1.0}, 3) == index.search({"b": 1.0}, 3)
 
 
 def test_nothing_saved_is_nothing_loaded(tmp_path):
