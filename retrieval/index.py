@@ -23,6 +23,7 @@ from retrieval.keyword import KeywordIndex, weighted_counts
 from retrieval.language import detect_language
 from retrieval.reach import Reach
 from retrieval.text import Analyser
+from retrieval.threads import use_one_thread_per_task
 from retrieval.types import Encoder, Hit
 from retrieval.wordings import in_language, one_wording_each
 from storage.database import Database
@@ -167,8 +168,10 @@ class HybridIndex:
     def rebuild(self, progress: Progress | None = None) -> bool:
         """Build anew what has outgrown its kind, beside what serves; False if nothing was due.
 
-        May take minutes at hundreds of thousands of passages; search and `sync` go on meanwhile.
+        May take minutes at hundreds of thousands of passages; search and `sync` go on meanwhile,
+        so it takes one processor and leaves them the others.
         """
+        use_one_thread_per_task()
         share = _told(progress, "building the index of vectors")
         parts = self._dense.rebuild(share), self._questions.rebuild(share)
         return any(parts)

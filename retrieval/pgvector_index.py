@@ -32,7 +32,6 @@ class PgvectorIndex:
         self._role = role
         self._fingerprint = encoder.fingerprint
         self._dimension = encoder.dimension
-        self._prepared = False
 
     def __len__(self) -> int:
         """Number of vectors, of passages that this server may not have seen yet too."""
@@ -44,10 +43,6 @@ class PgvectorIndex:
 
     def update(self, texts: Texts, encode: Encode, revision: int, /) -> None:
         """Give these passages the vectors of just these texts; no transaction waits for a model."""
-        if not self._prepared:
-            with self._database.session() as session:
-                self._vectors(session).prepare()
-            self._prepared = True
         digests = {
             number: {_digest(said): said for said in texts[number]} for number in sorted(texts)
         }
@@ -89,9 +84,12 @@ class PgvectorIndex:
         return list(best.items())
 
     def rebuild(self, progress: Share | None = None) -> bool:
-        """Never due: PostgreSQL keeps its index by itself."""
-        del progress
-        return False
+        """Due once, when there are enough vectors; from then on PostgreSQL keeps the index."""
+        with self._database.session() as session:
+            built = self._vectors(session).build()
+        if built and progress is not None:
+            progress(1.0)
+        return built
 
     def state(self) -> DenseState:
         """How many vectors there are; their memory is the database server's."""

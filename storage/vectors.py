@@ -2,8 +2,7 @@
 
 A cache like every index, so no migration makes it: it is created when pgvector is there, in a
 schema of its own. A row dies with its passage, in the same transaction. The vectors of each encoder
-lie beside those of others, with an HNSW index for each (encoder, role) of at most 2,000 numbers;
-below some thousand rows PostgreSQL finds looking at all of them cheaper, and does that.
+lie beside those of others, each (encoder, role) with an HNSW index of its own.
 """
 
 from __future__ import annotations
@@ -42,7 +41,11 @@ from storage.errors import StorageError
 from storage.models import PassageRow
 
 _LOCK = 0x6B656676  # "kefv": one process creates at a time
-_MOST_INDEXED = 2_000
+_MOST_NUMBERS = 2_000
+"""pgvector indexes no longer vectors than this."""
+_INDEXED_FROM = 1_000
+"""Below, looking at every vector is as quick. Many are put first and indexed together after that,
+which takes a fraction of the time of indexing one by one."""
 _EXPLORED = 200
 """hnsw.ef_search: how many neighbours a search looks at; at least as many as it returns."""
 _SCHEMA = "kefu_search"
@@ -129,11 +132,16 @@ class PassageVectors:
         self._encoder, self._role = encoder, role
         self._dimension = dimension
 
-    def prepare(self) -> None:
-        """Make the HNSW index of this encoder and role if there is none yet."""
+    def build(self) -> bool:
+        """Make the HNSW index of this encoder and role where one is due and missing.
+
+        Until it is committed, nobody else can put vectors. False if nothing was to be done.
+        """
         name = _index_name(self._encoder, self._role)
-        if self._dimension > _MOST_INDEXED or _exists(self._session, name):
-            return
+        if self._dimension > _MOST_NUMBERS or _exists(self._session, name):
+            return False
+        if self.count() < _INDEXED_FROM:
+            return False
         _take_turn(self._session)
         typed = f"CAST(embedding AS vector({self._dimension:d}))"
         mine = f"encoder = {_quoted(self._encoder)} AND role = {_quoted(self._role)}"
@@ -143,6 +151,7 @@ class PassageVectors:
                 f"USING hnsw (({typed}) vector_ip_ops) WHERE {mine}"
             )
         )
+        return True
 
     def _mine(self) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         """The condition of the partial index, written out: it is used only where it is seen."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import threading
 
 import numpy as np
@@ -182,8 +183,11 @@ def test_saved_and_loaded_it_finds_the_same_and_can_still_change(shelf, tmp_path
     assert shelf.find("submarine", 1)[0][0] == ids[7]
     shelf.index.rebuild()
     assert shelf.find("submarine", 1)[0][0] == ids[7]
-    (tmp_path / "again").mkdir()
-    shelf.index.save(tmp_path / "again", "dense")
+    for folder in (tmp_path / "linked", tmp_path / "written"):
+        folder.mkdir()
+        shelf.index.save(folder, "dense")
+        shutil.rmtree(folder)
+    assert shelf.find("submarine", 1)[0][0] == ids[7]
 
 
 def test_it_says_what_it_is_made_of(shelf):
@@ -269,7 +273,9 @@ def test_encoders_lie_beside_each_other_until_the_old_one_is_forgotten(postgresq
 
 def test_many_vectors_are_found_through_the_graph(postgresql_database):
     shelf = pgvector_shelf(postgresql_database, Words())
-    ids = shelf.fill(1500)
+    ids = shelf.fill(1200)
+    assert shelf.index.rebuild()
+    assert not shelf.index.rebuild()
     with postgresql_database.connection() as connection:
         connection.exec_driver_sql("ANALYZE kefu_search.passage_vector")
         connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
