@@ -188,7 +188,7 @@ def main() -> int:
     given = parser.parse_args()
     faiss.omp_set_num_threads(1)
     if given.million:
-        report = Report("dense-million", f"{given.million} vectors")
+        report = Report("dense-large", f"{given.million} vectors")
         with tempfile.TemporaryDirectory(prefix="kefu-benchmark-") as folder:
             add_million(report, given.million, Path(folder), given.threads)
         return report.finish()
