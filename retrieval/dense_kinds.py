@@ -20,7 +20,7 @@ class Kind(StrEnum):
 
     Inverted lists (IVF) are left out. Vectors with 20 and more intrinsic dimensions spread their
     neighbours over many lists: of 200,000 vectors a look into a fifth of the lists found 88 of 100
-    neighbours, where the graph found 98 in a tenth of the time.
+    neighbours, where the graph found 98.
     """
 
     FLAT = "flat"
@@ -31,8 +31,8 @@ class Kind(StrEnum):
 HNSW_FROM = 8_000_000
 """Numbers (vectors times dimension) from which walking a graph beats looking at every vector.
 
-Below, all vectors fit a processor's cache: a flat search takes one to three milliseconds, is exact, and
-needs no building. It is 21,000 vectors of 384 numbers or 42,000 of 192.
+Below, all vectors fit a processor's cache: a flat search takes one to three milliseconds, is
+exact, and needs no building. It is 21,000 vectors of 384 numbers or 42,000 of 192.
 """
 HNSW_BYTES_FROM = 300_000
 """Vectors from which a number takes one byte instead of two: memory gets short before time does."""
