@@ -59,6 +59,10 @@ class SearchIndex(Protocol):
         """The passages most likely to answer, best first."""
         ...
 
+    def rebuild(self, progress: Callable[[str, float], None] | None = None) -> bool:
+        """Build anew what has outgrown its kind, beside what serves; whether anything was due."""
+        ...
+
     def save(self) -> None:
         """Write the cache that the next process begins with."""
         ...
@@ -112,6 +116,10 @@ def _news(session: Session, revision: int) -> News:
     return News(Bundles(session).live_id(), revision, Templates(session).stamp())
 
 
+class _ClosingError(Exception):
+    """Ends the building of an index: the process is about to stop, and the old one is whole."""
+
+
 class LiveModels:
     """Holds the live `Models`; a turn that began with one set of them ends with it."""
 
@@ -136,6 +144,8 @@ class LiveModels:
         self._busy_since: float | None = None
         self._changing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._tending: asyncio.Task[None] | None = None
+        self._closing = False
         self._logger = logger("live")
 
     @property
@@ -163,7 +173,8 @@ class LiveModels:
         return self._current
 
     async def close(self) -> None:
-        """Wait for what is being loaded."""
+        """Wait for what is being loaded, and give up what is being built."""
+        self._closing = True
         if self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -213,6 +224,27 @@ class LiveModels:
         if models.index is not None and models.index.revision != news.knowledge_revision:
             await self._sync(models.index)
         await self._put_in_place(models)
+        if models.index is not None and (self._tending is None or self._tending.done()):
+            self._tending = self._start(self._tend(models.index))
+
+    async def _tend(self, index: SearchIndex) -> None:
+        """Let an index that has grown be built anew while the present one serves.
+
+        In a thread of its own: it may take minutes, and turns need the threads for models.
+        """
+        try:
+            if await asyncio.to_thread(index.rebuild, self._unless_closing):
+                await asyncio.to_thread(index.save)
+                self._logger.info("index_rebuilt", revision=index.revision)
+        except _ClosingError:
+            self._logger.info("index_not_rebuilt", reason="the process stops")
+        except Exception:
+            # The present index goes on serving; the next change tries again.
+            self._logger.exception("index_not_rebuilt", revision=index.revision)
+
+    def _unless_closing(self, _what: str, _share: float) -> None:
+        if self._closing:
+            raise _ClosingError
 
     async def _models(self, news: News) -> Models | None:
         """The loaded models if they are the live ones, else the live ones from disk."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.actions.base import Action
 from bot.actions.files import PRODUCTS_FILE, Watched, read_products
@@ -12,28 +14,40 @@ from bot.entities.numbers import order_finder
 from bot.entities.products import Named, ProductNames
 from bot.generator.extractive import ExtractiveGenerator
 from bot.live import Models
+from bot.logs import logger
 from bot.office import OfficeHours
 from bot.settings import Settings
 from bot.titles import choose_titles
 from bot.types import ShopFacts
 from bot.work import Compute
+from finetune.errors import BundleDamagedError
 from finetune.shop import Shop, load_shop, load_titles
 from retrieval.text import Analyser
+from storage.bundles import Bundles
 from storage.database import Database
+from storage.errors import StorageError
 from storage.examples import Examples
 from storage.types import Example
+from storage.vectors import forget_encoders, pgvector_problem
+
+if TYPE_CHECKING:
+    from retrieval.dense import OpenDense
 
 
 def load_models(settings: Settings, database: Database, compute: Compute, bundle_id: str) -> Models:
     """The models of a bundle, with a search index that has yet to be synced."""
     # Heavy libraries are imported by the process that loads a bundle, and only then.
     from finetune.bundle import load_bundle
+    from retrieval.faiss_index import local_dense
     from retrieval.index import HybridIndex
     from retrieval.threads import use_one_thread_per_task
 
     use_one_thread_per_task()
     bundle = load_bundle(settings.bundles_dir / bundle_id, settings.encoders_dir)
     content, encoder = bundle.content, bundle.search_encoder
+    vectors = choose_vectors(settings, database)
+    if vectors is not local_dense:
+        _forget_old_vectors(settings, database, encoder.fingerprint)
     with database.session(read_only=True) as session:
         examples = Examples(session).all()
     return Models(
@@ -41,12 +55,53 @@ def load_models(settings: Settings, database: Database, compute: Compute, bundle
         classifier=content.classifier,
         thresholds=content.thresholds,
         label_templates=content.label_templates,
-        index=HybridIndex(settings.indexes_dir, encoder, content.analyser, content.fusion),
+        index=HybridIndex(
+            settings.indexes_dir,
+            encoder,
+            content.analyser,
+            content.fusion,
+            vectors,
+        ),
         generator=ExtractiveGenerator(content.analyser, compute, encoder),
         titles=_titles(settings, examples, content.analyser),
         analyser=content.analyser,
         encoder=encoder,
     )
+
+
+def choose_vectors(settings: Settings, database: Database) -> OpenDense:
+    """Where vectors are kept: shared in PostgreSQL where that is wanted and can be had."""
+    from retrieval.faiss_index import local_dense
+    from retrieval.pgvector_index import PgvectorIndex
+
+    if settings.vectors == "local":
+        return local_dense
+    problem = pgvector_problem(database)
+    if problem is None:
+        return partial(PgvectorIndex, database)
+    if settings.vectors == "pgvector":
+        raise StorageError(
+            f"expected a database that keeps vectors, since KEFU_VECTORS is pgvector; found that "
+            f"{problem}; install pgvector there, or unset KEFU_VECTORS"
+        )
+    return local_dense
+
+
+def _forget_old_vectors(settings: Settings, database: Database, fingerprint: str) -> None:
+    """Of shared vectors those of the live encoder stay, and those that a rollback would need."""
+    from finetune.bundle import read_bundle
+
+    kept = {fingerprint}
+    with database.session(read_only=True) as session:
+        previous = Bundles(session).previous()
+    if previous is not None:
+        try:
+            kept.add(read_bundle(settings.bundles_dir / previous.id).encoder.fingerprint)
+        except BundleDamagedError as error:
+            # What cannot be read cannot be rolled back to either.
+            logger("live").warning("previous_bundle_damaged", reason=str(error))
+    with database.session() as session:
+        forget_encoders(session, kept)
 
 
 def load_shop_facts(settings: Settings) -> ShopFacts:

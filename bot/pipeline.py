@@ -146,4 +146,5 @@ class Pipeline:
             thought = Thought(said, tuple(hits), decision, turn.history, result)
             draft = await write(thought, models, self._shop, on_draft)
         decision = unless_unsupported(decision, draft)
-        return Outcome(said, tuple(hits), decision, draft, models and models.bundle_id, result)
+        bundle = models.bundle_id if models else None
+        return Outcome(said, tuple(hits), decision, draft, bundle, result)

@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     max_message_chars: int = Field(default=4000, ge=1)
     model_threads: int = Field(default=2, ge=1)
     """How many turns may run a model at the same time."""
+    vectors: Literal["auto", "local", "pgvector"] = "auto"
+    """Where the vectors of passages are kept: `auto` is pgvector where the database has it."""
     watch_seconds: float = Field(default=1.0, gt=0)
     """How often an idle server looks whether another bundle was promoted."""
 

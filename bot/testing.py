@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.generator.extractive import ExtractiveGenerator
 from bot.live import Models
@@ -71,6 +71,11 @@ class KeywordIndex:
         )
         self._revision = revision
         return revision
+
+    def rebuild(self, progress: Callable[[str, float], None] | None = None) -> bool:
+        """Never due."""
+        del progress
+        return False
 
     def save(self) -> None:
         """Keep nothing: reading again is quick."""

@@ -97,6 +97,7 @@ def prepare_search(
     )
     index = HybridIndex(folders.indexes_dir, encoder, analyser, Fusion())
     index.sync(database, progress)
+    index.rebuild(progress)
     index.save()
     fitted = fit_fusion(index, search_pairs(dataset, passages), progress=progress)
     index.fusion = fitted.fusion

@@ -6,21 +6,24 @@ deletions first; a missing or damaged cache is built again.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
-from retrieval.dense import DenseIndex
+from retrieval.cache import noted, save_cache, whole_caches
+from retrieval.dense import DenseState, OpenDense, Share
+from retrieval.faiss_index import local_dense
 from retrieval.fusion import Evidence, Fusion
 from retrieval.keyword import KeywordIndex, weighted_counts
 from retrieval.language import detect_language
 from retrieval.reach import Reach
 from retrieval.text import Analyser
+from retrieval.threads import use_one_thread_per_task
 from retrieval.types import Encoder, Hit
 from retrieval.wordings import in_language, one_wording_each
 from storage.database import Database
@@ -31,7 +34,10 @@ _CANDIDATES = 100
 _CONCEPT_WEIGHT = 0.8
 """A group of words counts less than the word itself, in the index and in the query alike."""
 _BATCH = 512
-_FORMAT = 2
+_FORMAT = 3
+_TRIES = 2
+"""A process that saves takes the older folder away, perhaps from under one that loads it."""
+_DENSE, _QUESTIONS, _KEYWORD = "dense", "questions", "keyword.npz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +55,18 @@ Progress = Callable[[str, float], None]
 class HybridIndex:
     """Passages found by meaning and by word; one object serves all threads."""
 
-    def __init__(self, folder: Path, encoder: Encoder, analyser: Analyser, fusion: Fusion) -> None:
-        """`folder` keeps the cache; nothing is read before `sync`."""
+    def __init__(
+        self,
+        folder: Path,
+        encoder: Encoder,
+        analyser: Analyser,
+        fusion: Fusion,
+        open_dense: OpenDense = local_dense,
+    ) -> None:
+        """`folder` keeps the cache; nothing is read before `sync`.
+
+        `open_dense` says where the vectors are kept: in this process, or in a shared database.
+        """
         self._folder = folder / cache_name(encoder.fingerprint, analyser)
         self._encoder = encoder
         self._analyser = analyser
@@ -59,8 +75,9 @@ class HybridIndex:
         self._syncing = threading.Lock()
         self._passages: dict[int, Passage] = {}
         self._keyword = KeywordIndex()
-        self._dense = DenseIndex(encoder.dimension)
-        self._questions = DenseIndex(encoder.dimension)
+        self._open_dense = open_dense
+        self._dense = open_dense(_DENSE, encoder)
+        self._questions = open_dense(_QUESTIONS, encoder)
         self._revision = 0
 
     @property
@@ -90,22 +107,23 @@ class HybridIndex:
     def sync(self, database: Database, progress: Progress | None = None) -> int:
         """Catch up with the database and return its revision; no transaction waits for a model."""
         with self._syncing:
-            if self._revision == 0:
+            first = self._revision == 0
+            if first:
                 self._load(database)
             with database.session(read_only=True) as session:
                 knowledge = Knowledge(session)
                 target = knowledge.revision()
-                if target == self._revision:
+                compare = first and self._dense.shared
+                if target == self._revision and not compare:
                     return target
                 if target < self._revision:
                     self._clear()
                 changes = knowledge.changes_since(self._revision)
-                changed = [change.passage_id for change in changes if not change.deleted]
-                passages = knowledge.passages(changed)
+                changed = {change.passage_id for change in changes if not change.deleted}
+                passages = knowledge.passages(None if compare else changed)
             found = {passage.id for passage in passages}
-            gone = [change.passage_id for change in changes if change.passage_id not in found]
-            self._remove(gone)
-            self._put(passages, progress)
+            self._remove([each.passage_id for each in changes if each.passage_id not in found])
+            self._put(passages, changed, target, progress)
             self._revision = target
             return target
 
@@ -113,36 +131,54 @@ class HybridIndex:
         with self._lock:
             self._passages = {}
             self._keyword = KeywordIndex()
-            self._dense = DenseIndex(self._encoder.dimension)
-            self._questions = DenseIndex(self._encoder.dimension)
+            self._dense = self._open_dense(_DENSE, self._encoder)
+            self._questions = self._open_dense(_QUESTIONS, self._encoder)
             self._revision = 0
 
     def _remove(self, passage_ids: Sequence[int]) -> None:
         with self._lock:
-            self._dense.delete(passage_ids)
-            self._questions.delete(passage_ids)
             for number in passage_ids:
                 self._keyword.delete(number)
                 self._passages.pop(number, None)
+        self._dense.delete(passage_ids)
+        self._questions.delete(passage_ids)
 
-    def _put(self, passages: Sequence[Passage], progress: Progress | None) -> None:
+    def _put(
+        self,
+        passages: Sequence[Passage],
+        changed: set[int],
+        revision: int,
+        progress: Progress | None,
+    ) -> None:
         # Words first: until a passage has its vectors the keyword part serves it.
         for start in range(0, len(passages), _BATCH):
             some = passages[start : start + _BATCH]
-            frequencies = [self._frequencies(passage) for passage in some]
-            self._remove([passage.id for passage in some])
+            analysed = [(each, self._frequencies(each)) for each in some if each.id in changed]
             with self._lock:
-                for passage, counts in zip(some, frequencies, strict=True):
+                for passage, counts in analysed:
                     self._keyword.put(passage.id, counts)
                     self._passages[passage.id] = passage
-            vectors = self._encoder.encode([_own_text(passage) for passage in some])
-            asked = [(passage.id, text) for passage in some for text in passage.questions]
-            questions = self._encoder.encode([text for _, text in asked])
-            with self._lock:
-                self._dense.put([passage.id for passage in some], vectors)
-                self._questions.put([number for number, _ in asked], questions)
+            own = {passage.id: (_own_text(passage),) for passage in some}
+            asked = {passage.id: passage.questions for passage in some}
+            self._dense.update(own, self._encoder.encode, revision)
+            self._questions.update(asked, self._encoder.encode, revision)
             if progress is not None:
                 progress("indexing passages", (start + len(some)) / len(passages))
+
+    def rebuild(self, progress: Progress | None = None) -> bool:
+        """Build anew what has outgrown its kind, beside what serves; False if nothing was due.
+
+        May take minutes at hundreds of thousands of passages; search and `sync` go on meanwhile,
+        so it takes one processor and leaves them the others.
+        """
+        use_one_thread_per_task()
+        share = _told(progress, "building the index of vectors")
+        parts = self._dense.rebuild(share), self._questions.rebuild(share)
+        return any(parts)
+
+    def state(self) -> dict[str, DenseState]:
+        """What the vectors of passages and of attached questions are kept in."""
+        return {_DENSE: self._dense.state(), _QUESTIONS: self._questions.state()}
 
     def _frequencies(self, passage: Passage) -> dict[str, float]:
         text = "\n".join([passage.title, passage.heading, passage.text, *passage.questions])
@@ -176,16 +212,14 @@ class HybridIndex:
         tokens = self._weighted(query)
         language = detect_language(query)
         vector = self._encoder.encode([query])
+        by_meaning = self._dense.search(vector, _CANDIDATES)
+        by_question = self._questions.search(vector, _CANDIDATES)
         with self._lock:
-            reach = Reach.of(
-                tokens,
-                self._dense.search(vector, _CANDIDATES),
-                self._questions.search(vector, _CANDIDATES),
-                self._keyword.search(tokens, _CANDIDATES),
-            )
+            by_word = self._keyword.search(tokens, _CANDIDATES)
+            reach = Reach.of(tokens, by_meaning, by_question, by_word)
             reached = reach.passage_ids & self._passages.keys()
             passages = in_language(language, [self._passages[number] for number in sorted(reached)])
-            held = [self._keyword.held(passage.id, tokens) for passage in passages]
+            held = self._keyword.held([passage.id for passage in passages], tokens)
         found = []
         for passage, matched in zip(passages, held, strict=True):
             same = language in (None, passage.language)
@@ -194,47 +228,59 @@ class HybridIndex:
         return found
 
     def save(self) -> None:
-        """Write the cache so that a kill at any moment leaves the old one or the new one."""
-        with self._syncing, self._lock:
-            fresh = self._folder.with_name(self._folder.name + ".new")
-            shutil.rmtree(fresh, ignore_errors=True)
-            fresh.mkdir(parents=True)
-            self._dense.save(fresh / "dense.faiss")
-            self._questions.save(fresh / "questions.faiss")
-            self._keyword.save(fresh / "keyword.jsonl")
-            manifest = {
+        """Write the cache so that a kill at any moment leaves the old one or the new one.
+
+        Searches go on meanwhile.
+        """
+        with self._syncing:
+            with self._lock:
+                self._keyword.drop_dead()
+            facts = {
                 "format": _FORMAT,
                 "revision": self._revision,
-                "files": {path.name: _sha256(path) for path in sorted(fresh.iterdir())},
+                "state": {name: asdict(state) for name, state in self.state().items()},
             }
-            (fresh / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-            shutil.rmtree(self._folder, ignore_errors=True)
-            fresh.rename(self._folder)
+            save_cache(self._folder, facts, self._write)
+
+    def _write(self, folder: Path) -> None:
+        self._dense.save(folder, _DENSE)
+        self._questions.save(folder, _QUESTIONS)
+        self._keyword.save(folder / _KEYWORD)
 
     def _load(self, database: Database) -> None:
         """Take over the saved cache if it is whole; otherwise stay empty, which means rebuild."""
+        for _ in range(_TRIES):
+            for folder, facts in whole_caches(self._folder):
+                if facts.get("format") == _FORMAT and self._take_over(folder, facts, database):
+                    return
+
+    def _take_over(self, folder: Path, facts: dict[str, Any], database: Database) -> bool:
         try:
-            manifest = json.loads((self._folder / "manifest.json").read_text(encoding="utf-8"))
-            whole = manifest["format"] == _FORMAT and all(
-                _sha256(self._folder / name) == digest for name, digest in manifest["files"].items()
-            )
-            if not whole:
-                return
-            dimension = self._encoder.dimension
-            dense = DenseIndex.load(self._folder / "dense.faiss", dimension)
-            questions = DenseIndex.load(self._folder / "questions.faiss", dimension)
-            keyword = KeywordIndex.load(self._folder / "keyword.jsonl")
-        except (OSError, ValueError, KeyError, TypeError):
-            return
+            revision = int(facts["revision"])
+            dense = self._open_dense(_DENSE, self._encoder)
+            questions = self._open_dense(_QUESTIONS, self._encoder)
+            dense.load(folder, _DENSE)
+            questions.load(folder, _QUESTIONS)
+            keyword = KeywordIndex.load(folder / _KEYWORD)
+        except (OSError, ValueError, KeyError, TypeError, BadZipFile):
+            return False
         with database.session(read_only=True) as session:
             knowledge = Knowledge(session)
-            if manifest["revision"] > knowledge.revision():
-                return
+            if revision > knowledge.revision():
+                return False
             passages = {passage.id: passage for passage in knowledge.passages()}
         with self._lock:
             self._dense, self._questions, self._keyword = dense, questions, keyword
             self._passages = passages
-            self._revision = manifest["revision"]
+            self._revision = revision
+        return True
+
+
+def saved_state(folder: Path, encoder_fingerprint: str, analyser: Analyser) -> dict[str, Any]:
+    """What `HybridIndex.state` was when the cache below `folder` was saved; empty if none is."""
+    facts = noted(folder / cache_name(encoder_fingerprint, analyser)) or {}
+    found = facts.get("state") if facts.get("format") == _FORMAT else None
+    return found or {}
 
 
 def _own_text(passage: Passage) -> str:
@@ -246,6 +292,5 @@ def cache_name(encoder_fingerprint: str, analyser: Analyser) -> str:
     return f"{encoder_fingerprint}-{analyser.fingerprint}"
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _told(progress: Progress | None, what: str) -> Share | None:
+    return None if progress is None else partial(progress, what)

@@ -16,9 +16,11 @@ from bot.commands.options import open_database
 from bot.commands.serving import TELEGRAM_LOCK, WEB_LOCK
 from bot.schedule import measure_drift
 from bot.settings import Settings
-from finetune.bundle import load_bundle
+from finetune.bundle import load_bundle, read_bundle
 from finetune.drift import WINDOW_DAYS
 from finetune.shop import RetrainingPlan, load_shop
+from retrieval.dense import DenseState
+from retrieval.index import saved_state
 from storage import migrate
 from storage.bundles import Bundles
 from storage.database import Database
@@ -28,6 +30,7 @@ from storage.knowledge import Knowledge
 from storage.retraining import retraining_facts
 from storage.staff import StaffAccounts
 from storage.templates import Templates
+from storage.vectors import pgvector_problem
 
 LOW_DISK_BYTES = 500_000_000
 
@@ -56,10 +59,14 @@ async def run_checks(settings: Settings) -> list[Check]:
 def _stored(settings: Settings) -> list[Check]:
     try:
         with open_database(settings) as database:
-            checks = [_database(database)]
+            checks = [
+                _database(database),
+                _guarded("vectors", lambda: _vectors(settings, database)),
+            ]
             with database.session(read_only=True) as session:
                 checks += [
                     _guarded("bundle", lambda: _bundle(settings, session)),
+                    _guarded("search index", lambda: _index(settings, session)),
                     _guarded("content", lambda: _content(session)),
                     _guarded("staff", lambda: _staff(session)),
                     _guarded("retraining", lambda: _retraining(settings, session)),
@@ -102,6 +109,40 @@ def _bundle(settings: Settings, session: Session) -> Check:
         told = f"{live.id} was trained on data that was erased since: run `kefu retrain`"
         return Check("bundle", "problem", told)
     return Check("bundle", "ok", f"{live.id} is live and complete")
+
+
+def _vectors(settings: Settings, database: Database) -> Check:
+    """Where the vectors of passages are kept, and why not in the database."""
+    if settings.vectors == "local":
+        return Check("vectors", "ok", "in each process (KEFU_VECTORS is local)")
+    problem = pgvector_problem(database)
+    if problem is None:
+        return Check("vectors", "ok", "pgvector, shared by all servers")
+    state: State = "problem" if settings.vectors == "pgvector" else "ok"
+    return Check("vectors", state, f"in each process: {problem}")
+
+
+def _index(settings: Settings, session: Session) -> Check:
+    """What the saved cache of the live bundle's search is made of."""
+    live = Bundles(session).live()
+    if live is None:
+        return Check("search index", "missing", "built with the first bundle")
+    content = read_bundle(settings.bundles_dir / live.id)
+    saved = saved_state(settings.indexes_dir, content.encoder.fingerprint, content.analyser)
+    if not saved:
+        return Check("search index", "missing", "not saved yet; the next start builds it")
+    told = [_told(name, DenseState(**state)) for name, state in saved.items()]
+    return Check("search index", "ok", "; ".join(told))
+
+
+def _told(name: str, state: DenseState) -> str:
+    """Such as `dense: hnsw, 60,000 vectors, 38.9 MB, hnsw-sq8 from 300,000`."""
+    said = f"{name}: {state.kind}, {state.vectors:,} vectors, {state.megabytes:,.1f} MB"
+    if state.waiting:
+        said += f", {state.waiting:,} not built in yet"
+    if state.next_at is not None:
+        said += f", {state.next_kind} from {state.next_at:,}"
+    return said
 
 
 def _content(session: Session) -> Check:

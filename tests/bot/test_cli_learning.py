@@ -298,3 +298,13 @@ def test_training_is_cross_validated_and_nothing_is_promoted(kefu_json, home, ca
     assert {"spread", "macro_f1", "ece"} <= set(found)
     assert kefu_json("bundles", "list") == before
     kefu_json("evaluate", "training", "--folds", "1000", code=2)
+
+
+def test_the_doctor_shows_the_search_index(home, capsys):
+    execute(["doctor", "--home", str(home), "--json"])
+    checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+    assert checks["search index"]["state"] == "ok"
+    said = checks["search index"]["detail"]
+    assert "dense: flat" in said
+    assert "hnsw from 41,666" in said
+    assert checks["vectors"]["detail"].startswith("in each process: the database is not PostgreSQL")

@@ -20,6 +20,7 @@ from storage.errors import InputError, StorageError
 from storage.models import Base
 from storage.review import ReviewQueue
 from storage.types import NewMessage
+from storage.vectors import pgvector_problem
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -92,6 +93,15 @@ def test_review_items_of_one_message_become_one_and_part_again(empty_database: D
     with empty_database.connection() as connection:
         rows = connection.exec_driver_sql("SELECT id, kind FROM review_item").all()
     assert [tuple(row) for row in rows] == [(2, "no_answer")]
+
+
+def test_shared_vectors_do_not_stand_in_the_way_down(postgresql_database: Database):
+    assert pgvector_problem(postgresql_database) is None
+    assert differences(postgresql_database) == []
+    migrate.downgrade(postgresql_database, "base")
+    assert table_names(postgresql_database) == {"alembic_version"}
+    migrate.upgrade(postgresql_database)
+    assert pgvector_problem(postgresql_database) is None
 
 
 def test_upgrade_again_keeps_the_data(database: Database):
