@@ -14,12 +14,15 @@ from sqlalchemy.orm import Session
 from bot.actions.base import HANDOFF_ACTION, find_action
 from bot.generator.base import Generator
 from bot.logs import logger
+from bot.shopwords import ShopWords
 from bot.work import Compute, Work
 from finetune.types import Prediction, Thresholds
-from retrieval.types import Hit
+from retrieval.text import Analyser
+from retrieval.types import EVERYTHING_VALID, Hit, SearchFilter
 from storage.bundles import Bundles
 from storage.conversations import Conversations
 from storage.database import Database
+from storage.feedback import feedback_stamp
 from storage.knowledge import Knowledge
 from storage.templates import Templates
 from storage.types import Template, Turn
@@ -52,8 +55,28 @@ class SearchIndex(Protocol):
         """Replay the changes since, deletions first; the revision reached."""
         ...
 
-    def search(self, query: str, k: int = 10) -> list[Hit]:
-        """The passages most likely to answer, best first."""
+    @property
+    def feedback(self) -> str:
+        """The stamp of the customers' opinions that its scores reckon with."""
+        ...
+
+    def weigh_feedback(self, database: Database) -> None:
+        """Let the customers' opinions, as they are now, move the scores."""
+        ...
+
+    @property
+    def analyser(self) -> Analyser:
+        """What cuts passages and queries into words."""
+        ...
+
+    def recut(self, analyser: Analyser) -> None:
+        """Cut all passages into words anew."""
+        ...
+
+    def search(
+        self, query: str, k: int = 10, *, only: SearchFilter = EVERYTHING_VALID
+    ) -> list[Hit]:
+        """The passages most likely to answer that the filter admits, best first."""
         ...
 
     def save(self) -> None:
@@ -88,6 +111,7 @@ class News:
     bundle_id: str | None
     knowledge_revision: int
     templates_stamp: str
+    feedback_stamp: str
 
 
 def read_news(session: Session) -> News:
@@ -102,17 +126,29 @@ def read_turn(message_id: int, session: Session) -> tuple[Turn, News]:
 
 
 def _news(session: Session, revision: int) -> News:
-    return News(Bundles(session).live_id(), revision, Templates(session).stamp())
+    return News(
+        Bundles(session).live_id(), revision, Templates(session).stamp(), feedback_stamp(session)
+    )
 
 
 class LiveModels:
     """Holds the live `Models`; a turn that began with one set of them ends with it."""
 
     def __init__(
-        self, database: Database, work: Work, compute: Compute, load: Callable[[str], Models]
+        self,
+        database: Database,
+        work: Work,
+        compute: Compute,
+        load: Callable[[str], Models],
+        words: ShopWords | None = None,
     ) -> None:
-        """`load` reads the bundle of an id from disk; it is called in a thread."""
+        """`load` reads the bundle of an id from disk; it is called in a thread.
+
+        `words` are the shop's own; an edited file is taken over like any other news.
+        """
         self._database = database
+        self._words = words or ShopWords(None)
+        self._words_stamp: str | None = None
         self._work = work
         self._compute = compute
         self._load = load
@@ -160,8 +196,16 @@ class LiveModels:
             return news.bundle_id in (None, self._failed)
         if models.bundle_id != self._wanted(models, news):
             return False
-        synced = models.index is None or models.index.revision == news.knowledge_revision
-        return synced and self._stamp == news.templates_stamp
+        return self._stamp == news.templates_stamp and (
+            models.index is None or self._is_in_step(models.index, news)
+        )
+
+    def _is_in_step(self, index: SearchIndex, news: News) -> bool:
+        return (
+            index.revision == news.knowledge_revision
+            and index.feedback == news.feedback_stamp
+            and self._words_stamp == self._words.stamp()
+        )
 
     def _wanted(self, models: Models, news: News) -> str:
         """The bundle to have: one that could not be loaded is not tried again, the old one stays.
@@ -197,8 +241,8 @@ class LiveModels:
         models = await self._models(news)
         if models is None:
             return
-        if models.index is not None and models.index.revision != news.knowledge_revision:
-            await self._sync(models.index)
+        if models.index is not None and not self._is_in_step(models.index, news):
+            await self._bring_up_to_date(models.index, news)
         await self._put_in_place(models)
 
     async def _models(self, news: News) -> Models | None:
@@ -218,6 +262,17 @@ class LiveModels:
         self._failed = None
         self._logger.info("bundle_loaded", bundle=models.bundle_id)
         return models
+
+    async def _bring_up_to_date(self, index: SearchIndex, news: News) -> None:
+        changed = index.revision != news.knowledge_revision
+        if changed:
+            await self._sync(index)
+        stamp = self._words.stamp()
+        if stamp != self._words_stamp or self._loaded is None or index is not self._loaded.index:
+            await self._compute.run(partial(self._words.put_into, index))
+            self._words_stamp = stamp
+        if changed or index.feedback != news.feedback_stamp:
+            await self._compute.run(partial(index.weigh_feedback, self._database))
 
     async def _sync(self, index: SearchIndex) -> None:
         began = time.monotonic()

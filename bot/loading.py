@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
 from bot.generator.extractive import ExtractiveGenerator
 from bot.live import Models
 from bot.office import OfficeHours
@@ -33,7 +37,13 @@ def load_models(settings: Settings, database: Database, compute: Compute, bundle
         classifier=content.classifier,
         thresholds=content.thresholds,
         label_templates=content.label_templates,
-        index=HybridIndex(settings.indexes_dir, encoder, content.analyser, content.fusion),
+        index=HybridIndex(
+            settings.indexes_dir,
+            encoder,
+            content.analyser,
+            content.fusion,
+            today=_today_in(settings),
+        ),
         generator=ExtractiveGenerator(content.analyser, compute, encoder),
         titles=_titles(settings, examples, content.analyser),
     )
@@ -58,6 +68,12 @@ def load_shop_facts(settings: Settings) -> ShopFacts:
         closed=shop.handoff.closed,
         failures_before_offer=shop.handoff.offer_after_failures,
     )
+
+
+def _today_in(settings: Settings) -> Callable[[], date]:
+    """The day at the shop: what is valid until Friday is so until midnight there."""
+    zone = ZoneInfo(load_shop(settings.shop).time_zone) if settings.shop is not None else UTC
+    return lambda: datetime.now(zone).date()
 
 
 def _titles(

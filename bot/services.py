@@ -16,6 +16,7 @@ from bot.logs import logger
 from bot.pipeline import Pipeline
 from bot.recovery import recover
 from bot.settings import Settings
+from bot.shopwords import ShopWords
 from bot.types import Readiness, Reply, ShopFacts
 from bot.work import Compute, Work
 from storage.database import Database
@@ -107,7 +108,11 @@ def _wire(
 ) -> Services:
     events = Events()
     live = LiveModels(
-        database, work, compute, load or partial(load_models, settings, database, compute)
+        database,
+        work,
+        compute,
+        load or partial(load_models, settings, database, compute),
+        ShopWords(settings.shop),
     )
     pipeline = Pipeline(
         work, compute, live, events, shop, max_message_chars=settings.max_message_chars

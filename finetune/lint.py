@@ -115,12 +115,6 @@ def lint_shop(
     return sorted(found, key=lambda finding: finding.level != "problem")
 
 
-def _analyser(path: Path) -> Analyser:
-    lexicon = Lexicon.from_package()
-    synonyms = path / "synonyms.toml"
-    return Analyser(lexicon.with_synonyms(synonyms) if synonyms.exists() else lexicon)
-
-
 def _place(source: str, line: int | None) -> str:
     return source if line is None else f"{source}:{line}"
 

@@ -10,37 +10,34 @@ import hashlib
 import json
 import shutil
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from itertools import islice
 from pathlib import Path
 
 from retrieval.dense import DenseIndex
-from retrieval.fusion import Evidence, Fusion
-from retrieval.keyword import KeywordIndex, weighted_counts
-from retrieval.language import detect_language
+from retrieval.fusion import Fusion
+from retrieval.keyword import KeywordIndex
+from retrieval.prior import passage_priors
+from retrieval.query import languages_that_count, long_run, read_query, weighted_tokens
+from retrieval.ranking import Candidate, rank
 from retrieval.reach import Reach
 from retrieval.text import Analyser
-from retrieval.types import Encoder, Hit
+from retrieval.types import EVERYTHING_VALID, Encoder, Hit, SearchFilter
 from retrieval.wordings import in_language, one_wording_each
+from storage.base import utc_now
 from storage.database import Database
+from storage.feedback import feedback_stamp, passage_votes
 from storage.knowledge import Knowledge
 from storage.types import Passage
 
 _CANDIDATES = 100
-_CONCEPT_WEIGHT = 0.8
-"""A group of words counts less than the word itself, in the index and in the query alike."""
+_FILTERED_CANDIDATES = 2_000
+"""A filter may leave out most of what a search finds."""
+_COMPARED = 10
+"""So many passages are looked at for words that all of them share."""
 _BATCH = 512
 _FORMAT = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A passage that a search reached, why, and the words that both share."""
-
-    passage: Passage
-    evidence: Evidence
-    matched: tuple[str, ...]
 
 
 Progress = Callable[[str, float], None]
@@ -49,9 +46,19 @@ Progress = Callable[[str, float], None]
 class HybridIndex:
     """Passages found by meaning and by word; one object serves all threads."""
 
-    def __init__(self, folder: Path, encoder: Encoder, analyser: Analyser, fusion: Fusion) -> None:
-        """`folder` keeps the cache; nothing is read before `sync`."""
+    def __init__(
+        self,
+        folder: Path,
+        encoder: Encoder,
+        analyser: Analyser,
+        fusion: Fusion,
+        *,
+        today: Callable[[], date] = lambda: utc_now().date(),
+    ) -> None:
+        """`folder` keeps the cache; nothing is read before `sync`. `today` is the shop's day."""
+        self._caches = folder
         self._folder = folder / _cache_name(encoder, analyser)
+        self._today = today
         self._encoder = encoder
         self._analyser = analyser
         self.fusion = fusion
@@ -62,6 +69,8 @@ class HybridIndex:
         self._dense = DenseIndex(encoder.dimension)
         self._questions = DenseIndex(encoder.dimension)
         self._revision = 0
+        self._priors: Mapping[int, float] = {}
+        self._feedback = ""
 
     @property
     def revision(self) -> int:
@@ -77,6 +86,16 @@ class HybridIndex:
     def encoder(self) -> Encoder:
         """What makes the vectors."""
         return self._encoder
+
+    @property
+    def analyser(self) -> Analyser:
+        """What cuts passages and queries into words."""
+        return self._analyser
+
+    @property
+    def feedback(self) -> str:
+        """The stamp of the customers' opinions that the scores reckon with."""
+        return self._feedback
 
     def count(self) -> int:
         """Number of passages that can be found."""
@@ -129,7 +148,7 @@ class HybridIndex:
         # Words first: until a passage has its vectors the keyword part serves it.
         for start in range(0, len(passages), _BATCH):
             some = passages[start : start + _BATCH]
-            frequencies = [self._frequencies(passage) for passage in some]
+            frequencies = [_frequencies(self._analyser, passage) for passage in some]
             self._remove([passage.id for passage in some])
             with self._lock:
                 for passage, counts in zip(some, frequencies, strict=True):
@@ -144,54 +163,70 @@ class HybridIndex:
             if progress is not None:
                 progress("indexing passages", (start + len(some)) / len(passages))
 
-    def _frequencies(self, passage: Passage) -> dict[str, float]:
-        text = "\n".join([passage.title, passage.heading, passage.text, *passage.questions])
-        return self._weighted(text)
+    def recut(self, analyser: Analyser) -> None:
+        """Cut all passages into words anew, with other synonyms or words; meanings stay.
 
-    def _weighted(self, text: str) -> dict[str, float]:
-        concepts = [
-            ("#" + match.group, match.weight * _CONCEPT_WEIGHT)
-            for match in self._analyser.matches(text)
-        ]
-        return weighted_counts(self._analyser.tokens(text), concepts)
+        Searches go on with the old words until the new ones are all there.
+        """
+        with self._syncing:
+            fresh = KeywordIndex()
+            for passage in self.passages():
+                fresh.put(passage.id, _frequencies(analyser, passage))
+            with self._lock:
+                self._analyser, self._keyword = analyser, fresh
+                self._folder = self._caches / _cache_name(self._encoder, analyser)
 
-    def search(self, query: str, k: int = 10, *, language: str | None = None) -> list[Hit]:
-        """The k passages most likely to answer, best first; `language` keeps only that one's."""
-        hits = [
-            Hit(
-                passage=found.passage,
-                score=self.fusion.score(found.passage.kind, found.evidence),
-                dense=found.evidence.dense,
-                keyword=found.evidence.keyword,
-                matched=found.matched,
-            )
-            for found in self.candidates(query)
-            if language is None or found.passage.language == language
-        ]
-        ranked = sorted(hits, key=lambda hit: (-hit.score, hit.passage.id))
+    def weigh_feedback(self, database: Database) -> None:
+        """Let the customers' opinions of quoted passages, as they are now, move the scores."""
+        with database.session(read_only=True) as session:
+            stamp, votes = feedback_stamp(session), passage_votes(session)
+        self._priors = passage_priors(self.passages(), votes)
+        self._feedback = stamp
+
+    def search(
+        self, query: str, k: int = 10, *, only: SearchFilter = EVERYTHING_VALID
+    ) -> list[Hit]:
+        """The k passages most likely to answer, best first, of those that the filter admits."""
+        today = self._today()
+        found = self.candidates(query, wide=only.narrows)
+        admitted = (each for each in found if only.admits(each.passage, today))
+        ranked = rank(admitted, self.fusion, self._priors)
         return list(islice(one_wording_each(ranked), k))
 
-    def candidates(self, query: str) -> list[Candidate]:
-        """What either search found, unordered, with the evidence for each."""
-        tokens = self._weighted(query)
-        language = detect_language(query)
-        vector = self._encoder.encode([query])
+    def candidates(self, text: str, *, wide: bool = False) -> list[Candidate]:
+        """What either search found, unordered, with the evidence for each; `wide` looks deeper."""
+        depth = _FILTERED_CANDIDATES if wide else _CANDIDATES
+        written = weighted_tokens(self._analyser, text)
+        vector = self._encoder.encode([text])
         with self._lock:
+            query = read_query(text, written, self._analyser, self._keyword)
+            by_word = self._keyword.search(query.tokens, depth)
             reach = Reach.of(
-                tokens,
-                self._dense.search(vector, _CANDIDATES),
-                self._questions.search(vector, _CANDIDATES),
-                self._keyword.search(tokens, _CANDIDATES),
+                query.tokens,
+                self._dense.search(vector, depth),
+                self._questions.search(vector, depth),
+                by_word,
             )
-            reached = reach.passage_ids & self._passages.keys()
-            passages = in_language(language, [self._passages[number] for number in sorted(reached)])
-            held = [self._keyword.held(passage.id, tokens) for passage in passages]
-        found = []
-        for passage, matched in zip(passages, held, strict=True):
-            same = language in (None, passage.language)
-            evidence = reach.evidence(passage.id, matched, same_language=same)
-            found.append(Candidate(passage, evidence, matched))
-        return found
+            reached = sorted(reach.passage_ids & self._passages.keys())
+            passages = in_language(query.language, [self._passages[number] for number in reached])
+            held = [self._keyword.held(passage.id, query.tokens) for passage in passages]
+            best = [self._keyword.held(hit.passage_id, query.tokens) for hit in by_word[:_COMPARED]]
+            run = long_run(best)
+            beside = [(each, weight) for each, weight in query.tokens.items() if each not in run]
+            asked = self._keyword.search(dict(beside), depth) if run else []
+        rest = {hit.passage_id: hit.score for hit in asked}
+        counts = languages_that_count(query.language, passages, held)
+        return [
+            Candidate(
+                passage,
+                reach.evidence(passage.id, matched, same_language=same),
+                matched,
+                reach.questions.get(passage.id, 0.0),
+                tuple(guess for guess in query.fallbacks if guess.found in matched),
+                rest.get(passage.id, 0.0) if run and run <= set(matched) else None,
+            )
+            for passage, matched, same in zip(passages, held, counts, strict=True)
+        ]
 
     def save(self) -> None:
         """Write the cache so that a kill at any moment leaves the old one or the new one."""
@@ -235,6 +270,11 @@ class HybridIndex:
             self._dense, self._questions, self._keyword = dense, questions, keyword
             self._passages = passages
             self._revision = manifest["revision"]
+
+
+def _frequencies(analyser: Analyser, passage: Passage) -> dict[str, float]:
+    text = "\n".join([passage.title, passage.heading, passage.text, *passage.questions])
+    return weighted_tokens(analyser, text)
 
 
 def _own_text(passage: Passage) -> str:

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from retrieval.vocabulary import Vocabulary
+
 _K1 = 1.2
 _B = 0.75
 _TELLING_WORDS = 2
@@ -41,6 +43,7 @@ class KeywordIndex:
         self._tokens: dict[int, tuple[str, ...]] = {}
         self._lengths: dict[int, float] = {}
         self._total_length = 0.0
+        self.vocabulary = Vocabulary()
 
     def __len__(self) -> int:
         """Number of passages."""
@@ -51,6 +54,7 @@ class KeywordIndex:
         self.delete(passage_id)
         for token, frequency in frequencies.items():
             self._postings.setdefault(token, {})[passage_id] = frequency
+            self.vocabulary.add(token)
         self._tokens[passage_id] = tuple(frequencies)
         self._lengths[passage_id] = sum(frequencies.values())
         self._total_length += self._lengths[passage_id]
@@ -65,6 +69,10 @@ class KeywordIndex:
             del postings[passage_id]
             if not postings:
                 del self._postings[token]
+
+    def holds(self, token: str) -> bool:
+        """Whether some passage holds the token."""
+        return token in self._postings
 
     def held(self, passage_id: int, tokens: Iterable[str]) -> tuple[str, ...]:
         """Those of the tokens that one passage holds."""

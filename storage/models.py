@@ -16,7 +16,7 @@ from storage.models_learning import (
     TemplateRow,
     TemplateTextRow,
 )
-from storage.models_office import AuditRow, JobRow, StaffRow, StaffTokenRow
+from storage.models_office import AuditRow, JobRow, SearchTestRow, StaffRow, StaffTokenRow
 from storage.models_talk import (
     ConversationRow,
     CustomerRow,
@@ -44,6 +44,7 @@ __all__ = [
     "PassageChangeRow",
     "PassageRow",
     "ReviewItemRow",
+    "SearchTestRow",
     "StaffRow",
     "StaffTokenRow",
     "TemplateRevisionRow",

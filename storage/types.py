@@ -8,9 +8,11 @@ from storage.types_learning import (
     SEARCH_KIND_ANSWER,
     SEARCH_KIND_DOCUMENT,
     SOURCE_CORRECTION,
+    UNLABELLED,
     BundleRecord,
     Document,
     Example,
+    Labels,
     NewPassage,
     Passage,
     PassageChange,
@@ -22,6 +24,7 @@ from storage.types_office import (
     Erased,
     Job,
     JobStatus,
+    SearchTest,
     Staff,
     StaffRole,
     StaffToken,
@@ -35,11 +38,13 @@ from storage.types_talk import (
     Message,
     NewMessage,
     NewReply,
+    PassageVotes,
     QuickReply,
     Received,
     ReviewItem,
     Role,
     Turn,
+    Unanswered,
 )
 
 __all__ = [
@@ -76,4 +81,9 @@ __all__ = [
     "Template",
     "TemplateDraft",
     "Turn",
+    "UNLABELLED",
+    "Labels",
+    "SearchTest",
+    "PassageVotes",
+    "Unanswered",
 ]

@@ -89,3 +89,14 @@ class Erased:
     deliveries: int = 0
     passages: int = 0
     bundles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTest:
+    """A search that a member of staff tried; `hits` are the best of it as they were then."""
+
+    id: int
+    at: datetime
+    actor: str
+    query: str
+    hits: tuple[dict[str, Any], ...]

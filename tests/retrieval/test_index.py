@@ -6,6 +6,7 @@ import pytest
 
 from retrieval.fusion import Evidence, Fusion
 from retrieval.index import HybridIndex
+from retrieval.types import SearchFilter
 from storage.knowledge import Knowledge
 from storage.types import NewPassage
 from tests.retrieval.conftest import PASSAGES, fill, put
@@ -56,7 +57,7 @@ def test_scores_are_probabilities_in_falling_order(index, database):
 def test_only_the_asked_language(index, database):
     fill(database)
     index.sync(database)
-    hits = index.search("filter 水壶 delivery 退货", 10, language="en")
+    hits = index.search("filter 水壶 delivery 退货", 10, only=SearchFilter(language="en"))
     assert {hit.passage.language for hit in hits} == {"en"}
 
 

@@ -1,0 +1,39 @@
+"""Tags and validity dates of passages, and the searches that staff tried."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c5a17e40b9d2"
+down_revision = "8be4d05f6a17"
+branch_labels = None
+depends_on = None
+
+_NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("passage") as passage:
+        passage.add_column(sa.Column("tags", sa.JSON(), nullable=False, server_default="[]"))
+        passage.add_column(sa.Column("valid_from", sa.Date(), nullable=True))
+        passage.add_column(sa.Column("valid_until", sa.Date(), nullable=True))
+    with op.batch_alter_table("passage") as passage:
+        passage.alter_column("tags", server_default=None)
+    op.create_table(
+        "search_test",
+        sa.Column("id", _NUMBER, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("hits", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_test")),
+        sqlite_autoincrement=True,
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("search_test")
+    with op.batch_alter_table("passage") as passage:
+        for column in ("valid_until", "valid_from", "tags"):
+            passage.drop_column(column)

@@ -1,0 +1,62 @@
+"""From what the searches reached to the list that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from retrieval.fusion import Evidence, Fusion
+from retrieval.prior import with_prior
+from retrieval.types import Fallback, Hit
+from storage.types import Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage that a search reached, why, and the words that both share.
+
+    `question` is the cosine with the nearest attached question. `rest` is set if the passage is
+    one of many that share a long run of words with the query: the BM25 score for the other words.
+    """
+
+    passage: Passage
+    evidence: Evidence
+    matched: tuple[str, ...]
+    question: float = 0.0
+    fallbacks: tuple[Fallback, ...] = ()
+    rest: float | None = None
+
+
+def rank(candidates: Iterable[Candidate], fusion: Fusion, priors: Mapping[int, float]) -> list[Hit]:
+    """The candidates as hits, best first."""
+    scored = [
+        (_hit(found, fusion, priors.get(found.passage.id, 0.0)), found.rest) for found in candidates
+    ]
+    scored.sort(key=lambda each: (-each[0].score, each[0].passage.id))
+    return _rest_first(scored)
+
+
+def _hit(found: Candidate, fusion: Fusion, prior: float) -> Hit:
+    return Hit(
+        passage=found.passage,
+        score=with_prior(fusion.score(found.passage.kind, found.evidence), prior),
+        dense=found.evidence.dense,
+        keyword=found.evidence.keyword,
+        matched=found.matched,
+        question=found.question,
+        fallbacks=found.fallbacks,
+        feedback=prior,
+    )
+
+
+def _rest_first(scored: list[tuple[Hit, float | None]]) -> list[Hit]:
+    """Passages that share a long run change places among themselves, by the rest of the query.
+
+    The scores stay where they were: how likely the best of them answers is as it was.
+    """
+    hits = [hit for hit, _ in scored]
+    places = [place for place, (_, rest) in enumerate(scored) if rest is not None]
+    ordered = sorted(places, key=lambda place: (-(scored[place][1] or 0.0), place))
+    for place, taken in zip(places, ordered, strict=True):
+        hits[place] = replace(scored[taken][0], score=scored[place][0].score)
+    return hits
