@@ -14,11 +14,10 @@ from sqlalchemy.orm import Session
 from bot.actions.base import HANDOFF_ACTION, find_action
 from bot.generator.base import Generator
 from bot.logs import logger
+from bot.searching import SearchIndex
 from bot.shopwords import ShopWords
 from bot.work import Compute, Work
 from finetune.types import Prediction, Thresholds
-from retrieval.text import Analyser
-from retrieval.types import EVERYTHING_VALID, Hit, SearchFilter
 from storage.bundles import Bundles
 from storage.conversations import Conversations
 from storage.database import Database
@@ -40,47 +39,6 @@ class Classifier(Protocol):
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """One prediction per text."""
-        ...
-
-
-class SearchIndex(Protocol):
-    """Finds passages."""
-
-    @property
-    def revision(self) -> int:
-        """The knowledge revision that the index has reached."""
-        ...
-
-    def sync(self, database: Database) -> int:
-        """Replay the changes since, deletions first; the revision reached."""
-        ...
-
-    @property
-    def feedback(self) -> str:
-        """The stamp of the customers' opinions that its scores reckon with."""
-        ...
-
-    def weigh_feedback(self, database: Database) -> None:
-        """Let the customers' opinions, as they are now, move the scores."""
-        ...
-
-    @property
-    def analyser(self) -> Analyser:
-        """What cuts passages and queries into words."""
-        ...
-
-    def recut(self, analyser: Analyser) -> None:
-        """Cut all passages into words anew."""
-        ...
-
-    def search(
-        self, query: str, k: int = 10, *, only: SearchFilter = EVERYTHING_VALID
-    ) -> list[Hit]:
-        """The passages most likely to answer that the filter admits, best first."""
-        ...
-
-    def save(self) -> None:
-        """Write the cache that the next process begins with."""
         ...
 
 

@@ -36,7 +36,7 @@ class ShopWords:
     def __init__(self, shop: Path | None) -> None:
         """Without a folder the words of the bundle stay."""
         self._shop = shop
-        self._logger = logger("words")
+        self._logger = logger("live")
 
     def stamp(self) -> str:
         """Something that moves when the file is written; cheap enough for every turn."""

@@ -68,10 +68,7 @@ class KeywordIndex:
 
     def _read(self, knowledge: Knowledge) -> int:
         revision = knowledge.revision()
-        self._passages = tuple(
-            (passage, self._words(passage))
-            for passage in knowledge.passages()
-        )
+        self._passages = tuple((passage, self._words(passage)) for passage in knowledge.passages())
         self._revision = revision
         return revision
 

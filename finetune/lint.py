@@ -89,7 +89,7 @@ def lint_shop(
                     Templates(session).all(),
                     Examples(session).all(),
                     Knowledge(session).passages(),
-                    _analyser(path),
+                    Analyser(Lexicon.of_shop(path)),
                 )
         finally:
             database.dispose()

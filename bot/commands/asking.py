@@ -11,7 +11,7 @@ from bot.commands.options import Home, Json, settings_for
 from bot.commands.output import show, show_json, show_table
 
 if TYPE_CHECKING:
-    from bot.live import SearchIndex
+    from bot.searching import SearchIndex
     from bot.services import Services
     from bot.settings import Settings
     from bot.types import Reply
