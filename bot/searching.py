@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from retrieval.text import Analyser
-from retrieval.types import EVERYTHING_VALID, Hit, SearchFilter
+from retrieval.types import EVERYTHING_VALID, Explanation, Hit, SearchFilter, Vectors
 from storage.database import Database
 
 
@@ -43,6 +44,14 @@ class SearchIndex(Protocol):
         self, query: str, k: int = 10, *, only: SearchFilter = EVERYTHING_VALID
     ) -> list[Hit]:
         """The passages most likely to answer that the filter admits, best first."""
+        ...
+
+    def explain(self, query: str, hits: Sequence[Hit]) -> list[Explanation]:
+        """Why each of these was found for the query."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of texts, of shape (len(texts), dimension)."""
         ...
 
     def save(self) -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from bot.generator.extractive import ExtractiveGenerator
 from bot.live import Models
 from bot.work import Compute
 from finetune.types import Prediction, Thresholds
+from retrieval.explaining import explain
 from retrieval.lexicon import Lexicon
 from retrieval.text import Analyser
-from retrieval.types import EVERYTHING_VALID, Hit, SearchFilter
+from retrieval.types import EVERYTHING_VALID, Explanation, Hit, SearchFilter, Vectors
 from storage.base import utc_now
 from storage.database import Database
 from storage.feedback import feedback_stamp
 from storage.knowledge import Knowledge
 from storage.types import Passage
+
+_DIMENSION = 512
 
 
 class KeywordClassifier:
@@ -94,6 +100,20 @@ class KeywordIndex:
 
     def _words(self, passage: Passage) -> frozenset[str]:
         return frozenset(self._analyser.tokens(passage.heading + "\n" + passage.text))
+
+    def explain(self, query: str, hits: Sequence[Hit]) -> list[Explanation]:
+        """Which words each hit shares with the query."""
+        return explain(query, hits, self._analyser, None)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Hashed bags of words."""
+        vectors = np.zeros((len(texts), _DIMENSION), np.float32)
+        for row, text in enumerate(texts):
+            for token in self._analyser.tokens(text):
+                vectors[row, zlib.crc32(token.encode()) % _DIMENSION] += 1
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        hashed: Vectors = vectors / np.maximum(lengths, 1)
+        return hashed
 
     def save(self) -> None:
         """Keep nothing: reading again is quick."""

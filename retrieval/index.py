@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 from retrieval.dense import DenseIndex
+from retrieval.explaining import explain
 from retrieval.fusion import Fusion
 from retrieval.keyword import KeywordIndex
 from retrieval.prior import passage_priors
@@ -23,7 +24,7 @@ from retrieval.query import languages_that_count, long_run, read_query, weighted
 from retrieval.ranking import Candidate, rank
 from retrieval.reach import Reach
 from retrieval.text import Analyser
-from retrieval.types import EVERYTHING_VALID, Encoder, Hit, SearchFilter
+from retrieval.types import EVERYTHING_VALID, Encoder, Explanation, Hit, SearchFilter, Vectors
 from retrieval.wordings import in_language, one_wording_each
 from storage.base import utc_now
 from storage.database import Database
@@ -86,6 +87,10 @@ class HybridIndex:
     def encoder(self) -> Encoder:
         """What makes the vectors."""
         return self._encoder
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of texts, of shape (len(texts), dimension)."""
+        return self._encoder.encode(texts)
 
     @property
     def analyser(self) -> Analyser:
@@ -192,6 +197,10 @@ class HybridIndex:
         admitted = (each for each in found if only.admits(each.passage, today))
         ranked = rank(admitted, self.fusion, self._priors)
         return list(islice(one_wording_each(ranked), k))
+
+    def explain(self, query: str, hits: Sequence[Hit]) -> list[Explanation]:
+        """Why each of these was found for the query."""
+        return explain(query, hits, self._analyser, self._encoder)
 
     def candidates(self, text: str, *, wide: bool = False) -> list[Candidate]:
         """What either search found, unordered, with the evidence for each; `wide` looks deeper."""

@@ -76,6 +76,35 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Synonym:
+    """A word of the query, and what the passage says instead: all words of one group."""
+
+    group: str
+    asked: str
+    found: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a passage was found.
+
+    `words` of the query stand in the passage, `synonyms` are said in another way, `guesses` were
+    mistyped or spelt in pinyin; `question` is the nearest question attached to the passage, if
+    it is near. `meaning` is the cosine with the passage, `feedback` what thumbs added in log-odds.
+    `highlights` are places in the passage's text, in order.
+    """
+
+    words: tuple[str, ...]
+    synonyms: tuple[Synonym, ...]
+    guesses: tuple[Fallback, ...]
+    question: str | None
+    question_similarity: float
+    meaning: float
+    feedback: float
+    highlights: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SearchFilter:
     """Which passages may be found: of a language, of any of the tags, valid today.
 

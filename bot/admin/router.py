@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from bot.admin import conversations, knowledge, learning, login, users
+from bot.admin import conversations, knowledge, learning, login, searching, users
 from bot.admin.login import login_router
 from bot.web.auth import require_staff
 from bot.web.conversations import errors
@@ -16,7 +16,7 @@ router = APIRouter(
     dependencies=[Depends(require_staff(StaffRole.OPERATOR))],
     responses=errors(400, 401, 403, 404, 409, 413, 422, 503),
 )
-for _part in (login, conversations, learning, knowledge, users):
+for _part in (login, conversations, learning, knowledge, searching, users):
     router.include_router(_part.router)
 
 __all__ = ["login_router", "router"]

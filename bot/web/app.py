@@ -19,6 +19,9 @@ from bot.web.metrics import Metrics, MetricsMiddleware
 from bot.web.pages import install_pages
 from bot.web.security import MAX_BODY_BYTES, BodyLimitMiddleware, SecurityHeadersMiddleware
 from bot.web.state import Web, web_of
+from retrieval.readers import MAX_BYTES
+
+_LARGER_BODIES = {"/api/admin/knowledge/files": MAX_BYTES}
 
 _DESCRIPTION = """
 Customers: `POST /api/conversations` gives a token; send it as `Authorization: Bearer` with every
@@ -95,7 +98,7 @@ def _build(lifespan: object, metrics: Metrics, settings: Settings) -> FastAPI:
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
         )
-    app.add_middleware(BodyLimitMiddleware, limit=MAX_BODY_BYTES)
+    app.add_middleware(BodyLimitMiddleware, limit=MAX_BODY_BYTES, larger=_LARGER_BODIES)
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(MetricsMiddleware, metrics=metrics)
     return app

@@ -96,8 +96,8 @@ def test_json_lines_are_read_and_bad_ones_told():
 @pytest.fixture
 def index(tmp_path, encoder, analyser, database):
     files = {
-        "promo/old.md": "---\ntags: promo\nvalid_until: 2026-08-31\n---\nSummer sale: kettles ten off.",
-        "promo/new.md": "---\ntags: promo\nvalid_from: 2026-09-01\n---\nAutumn sale: kettles five off.",
+        "promo/old.md": "---\ntags: promo\nvalid_until: 2026-08-31\n---\nSummer sale on kettles.",
+        "promo/new.md": "---\ntags: promo\nvalid_from: 2026-09-01\n---\nAutumn sale on kettles.",
         "care.md": "---\ntags: care\n---\nKettles are wiped dry after the sale.",
     }
     (tmp_path / "docs.zip").write_bytes(archive({k: v.encode() for k, v in files.items()}))
