@@ -55,7 +55,10 @@ function facts(hit, words) {
   return found;
 }
 
-function item(hit, words) {
+// The reasons of the first few are open: those are compared, the rest is looked up.
+const OPEN = 3;
+
+function item(hit, place, words) {
   const answer = hit.kind === "answer";
   const where = [answer ? words.answer : hit.title, hit.heading].filter(Boolean).join(" › ");
   const meter = make("meter", {
@@ -66,12 +69,12 @@ function item(hit, words) {
   const head = make("div", { className: "where" }, make("strong", { text: where }), ...facts(hit, words));
   const body = make("div", { className: "found" }, head,
     make("p", {}, ...marked(hit.text, hit.reasons.highlights)),
-    make("details", { attributes: { open: "" } },
+    make("details", { attributes: place < OPEN ? { open: "" } : {} },
       make("summary", { text: words.because }), reasons(hit.reasons, words)),
     make("a", { text: words.open, attributes: { href: linkTo(hit) } }));
   return make("li", {}, score, body);
 }
 
 export function showHits(list, hits, words) {
-  list.replaceChildren(...hits.map((hit) => item(hit, words)));
+  list.replaceChildren(...hits.map((hit, place) => item(hit, place, words)));
 }
