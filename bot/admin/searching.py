@@ -67,7 +67,7 @@ async def try_search(web: WebDep, staff: Operator, body: SearchIn) -> list[HitOu
 
 
 @router.get("/search/history")
-async def history(
+async def search_history(
     web: WebDep, limit: Annotated[int, Query(ge=1, le=500)] = 50
 ) -> list[SearchTestOut]:
     """The searches that staff tried, newest first."""
