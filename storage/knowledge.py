@@ -224,7 +224,7 @@ def _values(passage: NewPassage) -> dict[str, Any]:
         "end": passage.end,
         "language": passage.language,
         "questions": list(passage.questions),
-        "tags": list(passage.labels.tags),
+        "tags": list(passage.labels.tags) or None,
         "valid_from": passage.labels.valid_from,
         "valid_until": passage.labels.valid_until,
     }
@@ -238,7 +238,7 @@ def _new(row: Row[*tuple[Any, ...]]) -> NewPassage:
         end=row.end,
         language=row.language,
         questions=tuple(row.questions),
-        labels=Labels(tuple(row.tags), row.valid_from, row.valid_until),
+        labels=Labels(tuple(row.tags or ()), row.valid_from, row.valid_until),
     )
 
 
@@ -254,5 +254,5 @@ def _passage(row: Row[*tuple[Any, ...]]) -> Passage:
         end=row.end,
         language=row.language,
         questions=tuple(row.questions),
-        labels=Labels(tuple(row.tags), row.valid_from, row.valid_until),
+        labels=Labels(tuple(row.tags or ()), row.valid_from, row.valid_until),
     )

@@ -119,7 +119,7 @@ class PassageRow(Base):
     end: Mapped[int]
     language: Mapped[str]
     questions: Mapped[list[Any]]
-    tags: Mapped[list[Any]]
+    tags: Mapped[list[Any] | None]
     valid_from: Mapped[date | None]
     valid_until: Mapped[date | None]
 

@@ -14,12 +14,10 @@ _NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("passage") as passage:
-        passage.add_column(sa.Column("tags", sa.JSON(), nullable=False, server_default="[]"))
-        passage.add_column(sa.Column("valid_from", sa.Date(), nullable=True))
-        passage.add_column(sa.Column("valid_until", sa.Date(), nullable=True))
-    with op.batch_alter_table("passage") as passage:
-        passage.alter_column("tags", server_default=None)
+    # Column by column: a copy of the table would forget which ids were given already.
+    op.add_column("passage", sa.Column("tags", sa.JSON(), nullable=True))
+    op.add_column("passage", sa.Column("valid_from", sa.Date(), nullable=True))
+    op.add_column("passage", sa.Column("valid_until", sa.Date(), nullable=True))
     op.create_table(
         "search_test",
         sa.Column("id", _NUMBER, nullable=False),
@@ -34,6 +32,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("search_test")
-    with op.batch_alter_table("passage") as passage:
-        for column in ("valid_until", "valid_from", "tags"):
-            passage.drop_column(column)
+    for column in ("valid_until", "valid_from", "tags"):
+        op.drop_column("passage", column)
