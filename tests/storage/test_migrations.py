@@ -15,11 +15,11 @@ from sqlalchemy import inspect
 
 from storage import migrate
 from storage.conversations import Conversations
-from storage.database import Database
+from storage.database import Database, sqlite_url
 from storage.errors import InputError, StorageError
 from storage.knowledge import Knowledge
 from storage.models import Base
-from storage.types import Labels, NewPassage, sqlite_url
+from storage.types import Labels, NewPassage
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -136,8 +136,8 @@ def test_no_step_forgets_which_passage_ids_were_given(empty_database: Database):
         )
         for _ in range(3):
             connection.exec_driver_sql(
-                'INSERT INTO passage (document_id, heading, text, start, "end", language, questions)'
-                " VALUES (1, '', 'x', 0, 1, 'zh', '[]')"
+                'INSERT INTO passage (document_id, heading, text, start, "end", language, '
+                "questions) VALUES (1, '', 'x', 0, 1, 'zh', '[]')"
             )
         connection.exec_driver_sql("DELETE FROM passage WHERE id > 1")
     migrate.upgrade(empty_database)
