@@ -11,18 +11,21 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from bot.actions.base import HANDOFF_ACTION, Actions
-from bot.forms.offer import forms_of, has_holes
+from bot.actions.base import Actions
 from bot.generator.base import Generator
 from bot.logs import logger
+from bot.searching import SearchIndex
+from bot.shopwords import ShopWords
 from bot.types import Form
+from bot.usable import usable_templates
 from bot.work import Compute, Work
 from finetune.types import Prediction, Thresholds
 from retrieval.text import Analyser
-from retrieval.types import Encoder, Hit
+from retrieval.types import Encoder
 from storage.bundles import Bundles
 from storage.conversations import Conversations
 from storage.database import Database
+from storage.feedback import feedback_stamp
 from storage.knowledge import Knowledge
 from storage.templates import Templates
 from storage.types import Template, Turn
@@ -40,31 +43,6 @@ class Classifier(Protocol):
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """One prediction per text."""
-        ...
-
-
-class SearchIndex(Protocol):
-    """Finds passages."""
-
-    @property
-    def revision(self) -> int:
-        """The knowledge revision that the index has reached."""
-        ...
-
-    def sync(self, database: Database) -> int:
-        """Replay the changes since, deletions first; the revision reached."""
-        ...
-
-    def search(self, query: str, k: int = 10) -> list[Hit]:
-        """The passages most likely to answer, best first."""
-        ...
-
-    def rebuild(self, progress: Callable[[str, float], None] | None = None) -> bool:
-        """Build anew what has outgrown its kind, beside what serves; whether anything was due."""
-        ...
-
-    def save(self) -> None:
-        """Write the cache that the next process begins with."""
         ...
 
 
@@ -99,6 +77,7 @@ class News:
     bundle_id: str | None
     knowledge_revision: int
     templates_stamp: str
+    feedback_stamp: str
 
 
 def read_news(session: Session) -> News:
@@ -113,7 +92,9 @@ def read_turn(message_id: int, session: Session) -> tuple[Turn, News]:
 
 
 def _news(session: Session, revision: int) -> News:
-    return News(Bundles(session).live_id(), revision, Templates(session).stamp())
+    return News(
+        Bundles(session).live_id(), revision, Templates(session).stamp(), feedback_stamp(session)
+    )
 
 
 class _ClosingError(Exception):
@@ -130,10 +111,16 @@ class LiveModels:
         compute: Compute,
         load: Callable[[str], Models],
         actions: Actions,
+        words: ShopWords | None = None,
     ) -> None:
-        """`load` reads the bundle of an id from disk; it is called in a thread."""
+        """`load` reads the bundle of an id from disk; it is called in a thread.
+
+        `words` are the shop's own; an edited file is taken over like any other news.
+        """
         self._actions = actions
         self._database = database
+        self._words = words or ShopWords(None)
+        self._words_stamp: str | None = None
         self._work = work
         self._compute = compute
         self._load = load
@@ -184,8 +171,16 @@ class LiveModels:
             return news.bundle_id in (None, self._failed)
         if models.bundle_id != self._wanted(models, news):
             return False
-        synced = models.index is None or models.index.revision == news.knowledge_revision
-        return synced and self._stamp == news.templates_stamp
+        return self._stamp == news.templates_stamp and (
+            models.index is None or self._is_in_step(models.index, news)
+        )
+
+    def _is_in_step(self, index: SearchIndex, news: News) -> bool:
+        return (
+            index.revision == news.knowledge_revision
+            and index.feedback == news.feedback_stamp
+            and self._words_stamp == self._words.stamp()
+        )
 
     def _wanted(self, models: Models, news: News) -> str:
         """The bundle to have: one that could not be loaded is not tried again, the old one stays.
@@ -221,8 +216,8 @@ class LiveModels:
         models = await self._models(news)
         if models is None:
             return
-        if models.index is not None and models.index.revision != news.knowledge_revision:
-            await self._sync(models.index)
+        if models.index is not None and not self._is_in_step(models.index, news):
+            await self._bring_up_to_date(models.index, news)
         await self._put_in_place(models)
         if models.index is not None and (self._tending is None or self._tending.done()):
             self._tending = self._start(self._tend(models.index))
@@ -264,6 +259,17 @@ class LiveModels:
         self._logger.info("bundle_loaded", bundle=models.bundle_id)
         return models
 
+    async def _bring_up_to_date(self, index: SearchIndex, news: News) -> None:
+        changed = index.revision != news.knowledge_revision
+        if changed:
+            await self._sync(index)
+        stamp = self._words.stamp()
+        if stamp != self._words_stamp or self._loaded is None or index is not self._loaded.index:
+            await self._compute.run(partial(self._words.put_into, index))
+            self._words_stamp = stamp
+        if changed or index.feedback != news.feedback_stamp:
+            await self._compute.run(partial(index.weigh_feedback, self._database))
+
     async def _sync(self, index: SearchIndex) -> None:
         began = time.monotonic()
         try:
@@ -276,31 +282,17 @@ class LiveModels:
 
     async def _put_in_place(self, models: Models) -> None:
         stamp, templates = await self._work.read(_read_templates)
-        usable = {template.id: template for template in templates if _can_be_sent(template)}
-        known = {
-            label: template_id if template_id in usable else None
-            for label, template_id in models.label_templates.items()
-        }
-        handoffs = frozenset(
-            label
-            for label, template_id in known.items()
-            if template_id is not None and usable[template_id].action == HANDOFF_ACTION
-        )
+        usable = usable_templates(models.label_templates, templates, self._actions)
         self._loaded, self._stamp = models, stamp
         self._current = replace(
             models,
-            templates=usable,
-            label_templates=known,
-            handoffs=handoffs,
-            forms=forms_of(known, usable, self._actions),
+            templates=usable.templates,
+            label_templates=usable.labels,
+            handoffs=usable.handoffs,
+            forms=usable.forms,
         )
 
 
 def _read_templates(session: Session) -> tuple[str, list[Template]]:
     templates = Templates(session)
     return templates.stamp(), templates.all()
-
-
-def _can_be_sent(template: Template) -> bool:
-    """A template whose slots nothing can fill is not sent with holes in it."""
-    return bool(template.texts) and not has_holes(template) and not template.retired

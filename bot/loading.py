@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from bot.actions.base import Action
 from bot.actions.files import PRODUCTS_FILE, Watched, read_products
@@ -61,6 +64,7 @@ def load_models(settings: Settings, database: Database, compute: Compute, bundle
             content.analyser,
             content.fusion,
             vectors,
+            today=_today_in(settings),
         ),
         generator=ExtractiveGenerator(content.analyser, compute, encoder),
         titles=_titles(settings, examples, content.analyser),
@@ -142,6 +146,12 @@ def _entity_facts(folder: Path, shop: Shop) -> EntityFacts:
     currency = "CNY" if shop.default_language == "zh" else "USD"
     region = "CN" if shop.default_language == "zh" else "US"
     return EntityFacts(order_finder(pattern), shop.time_zone, region, currency, ProductNames(named))
+
+
+def _today_in(settings: Settings) -> Callable[[], date]:
+    """The day at the shop: what is valid until Friday is so until midnight there."""
+    zone = ZoneInfo(load_shop(settings.shop).time_zone) if settings.shop is not None else UTC
+    return lambda: datetime.now(zone).date()
 
 
 def _titles(

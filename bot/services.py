@@ -17,6 +17,7 @@ from bot.logs import logger
 from bot.pipeline import Pipeline
 from bot.recovery import recover
 from bot.settings import Settings
+from bot.shopwords import ShopWords
 from bot.types import Readiness, Reply, ShopFacts
 from bot.work import Compute, Work
 from storage.database import Database
@@ -109,7 +110,7 @@ def _wire(
     events = Events()
     actions = load_actions(settings, compute)
     read = load or partial(load_models, settings, database, compute)
-    live = LiveModels(database, work, compute, read, actions)
+    live = LiveModels(database, work, compute, read, actions, ShopWords(settings.shop))
     pipeline = Pipeline(
         work,
         compute,

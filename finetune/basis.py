@@ -127,8 +127,4 @@ def _shop_says(shop: Path | None, champion: BundleContent | None) -> tuple[Analy
         if champion is not None:
             return champion.analyser, champion.thresholds.wrong_cost
         return Analyser(Lexicon.from_package()), _DEFAULT_WRONG_COST
-    lexicon = Lexicon.from_package()
-    synonyms = shop / "synonyms.toml"
-    if synonyms.is_file():
-        lexicon = lexicon.with_synonyms(synonyms)
-    return Analyser(lexicon), load_shop(shop).wrong_cost
+    return Analyser(Lexicon.of_shop(shop)), load_shop(shop).wrong_cost

@@ -16,7 +16,7 @@ from finetune.manifest import DESCRIPTION, damaged, verify_bundle, write_manifes
 from finetune.types import Thresholds
 from retrieval.encoder import load_encoder
 from retrieval.fusion import Fusion
-from retrieval.index import cache_name
+from retrieval.index_cache import cache_name
 from retrieval.lexicon import Lexicon
 from retrieval.text import Analyser
 from retrieval.types import Encoder

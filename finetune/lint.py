@@ -92,7 +92,7 @@ def lint_shop(
                     Templates(session).all(),
                     Examples(session).all(),
                     Knowledge(session).passages(),
-                    _analyser(path),
+                    Analyser(Lexicon.of_shop(path)),
                 )
         finally:
             database.dispose()
@@ -116,12 +116,6 @@ def lint_shop(
         for error in find_label_errors(rows, folder.analyser)[:MOST_OF_A_KIND]
     ]
     return sorted(found, key=lambda finding: finding.level != "problem")
-
-
-def _analyser(path: Path) -> Analyser:
-    lexicon = Lexicon.from_package()
-    synonyms = path / "synonyms.toml"
-    return Analyser(lexicon.with_synonyms(synonyms) if synonyms.exists() else lexicon)
 
 
 def _place(source: str, line: int | None) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.postings import Postings
+from retrieval.vocabulary import Vocabulary
 
 _K1 = 1.2
 _B = 0.75
@@ -44,6 +45,7 @@ class KeywordIndex:
         self._postings = Postings()
         self._norms: NDArray[np.float64] | None = None
         self._passage_ids: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.vocabulary = Vocabulary()
 
     def __len__(self) -> int:
         """Number of passages."""
@@ -53,6 +55,8 @@ class KeywordIndex:
         """Add a passage by its token frequencies, or replace it."""
         self.delete(passage_id)
         self._postings.put(passage_id, frequencies)
+        for token in frequencies:
+            self.vocabulary.add(token)
         self._norms = None
 
     def delete(self, passage_id: int) -> None:
@@ -60,6 +64,10 @@ class KeywordIndex:
         if passage_id in self._postings:
             self._postings.delete(passage_id)
             self._norms = None
+
+    def holds(self, token: str) -> bool:
+        """Whether some passage holds the token."""
+        return self._postings.holders(token) > 0
 
     def held(self, passage_ids: Sequence[int], tokens: Iterable[str]) -> list[tuple[str, ...]]:
         """For each of these passages those of the tokens that it holds."""
@@ -136,6 +144,8 @@ class KeywordIndex:
         """Read what `save` wrote; ValueError, OSError or KeyError where it is damaged."""
         index = cls()
         index._postings = Postings.load(path)
+        for token in index._postings.tokens():
+            index.vocabulary.add(token)
         return index
 
 

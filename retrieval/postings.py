@@ -45,6 +45,10 @@ class Postings:
         """Whether this passage is there."""
         return passage_id in self._row_of
 
+    def tokens(self) -> Iterable[str]:
+        """Every token that was ever put in."""
+        return self._numbers
+
     @property
     def average_length(self) -> float:
         """Mean sum of frequencies of a passage; 1 where it would be 0."""

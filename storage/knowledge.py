@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from storage.base import chunks, storable, table_of, utc_now
 from storage.errors import NotFoundError
 from storage.models import DocumentRow, KnowledgeStateRow, PassageChangeRow, PassageRow
-from storage.types import Document, NewPassage, Passage, PassageChange
+from storage.types import Document, Labels, NewPassage, Passage, PassageChange
 
 _documents = table_of(DocumentRow)
 _passages = table_of(PassageRow)
@@ -167,13 +167,11 @@ class Knowledge:
     ) -> bool:
         free: dict[object, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
         for row in reversed(self._passage_rows(document_id)):
-            free[_content(row.text, row.heading, row.language, row.questions)].append(row)
+            free[_content(_new(row))].append(row)
         new: list[NewPassage] = []
         put: list[int] = []
         for passage in passages:
-            alike = free[
-                _content(passage.text, passage.heading, passage.language, passage.questions)
-            ]
+            alike = free[_content(passage)]
             if not alike:
                 new.append(passage)
                 continue
@@ -211,10 +209,11 @@ class Knowledge:
         self._session.execute(insert(_changes), rows)
 
 
-def _content(
-    text: str, heading: str, language: str, questions: Sequence[str]
-) -> tuple[str, str, str, tuple[str, ...]]:
-    return storable(text), storable(heading), language, tuple(questions)
+def _content(passage: NewPassage) -> tuple[object, ...]:
+    return (
+        storable(passage.text), storable(passage.heading), passage.language, passage.questions,
+        passage.labels,
+    )  # fmt: skip
 
 
 def _values(passage: NewPassage) -> dict[str, Any]:
@@ -225,7 +224,22 @@ def _values(passage: NewPassage) -> dict[str, Any]:
         "end": passage.end,
         "language": passage.language,
         "questions": list(passage.questions),
+        "tags": list(passage.labels.tags) or None,
+        "valid_from": passage.labels.valid_from,
+        "valid_until": passage.labels.valid_until,
     }
+
+
+def _new(row: Row[*tuple[Any, ...]]) -> NewPassage:
+    return NewPassage(
+        text=row.text,
+        heading=row.heading,
+        start=row.start,
+        end=row.end,
+        language=row.language,
+        questions=tuple(row.questions),
+        labels=Labels(tuple(row.tags or ()), row.valid_from, row.valid_until),
+    )
 
 
 def _passage(row: Row[*tuple[Any, ...]]) -> Passage:
@@ -240,4 +254,5 @@ def _passage(row: Row[*tuple[Any, ...]]) -> Passage:
         end=row.end,
         language=row.language,
         questions=tuple(row.questions),
+        labels=Labels(tuple(row.tags or ()), row.valid_from, row.valid_until),
     )

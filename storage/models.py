@@ -17,7 +17,7 @@ from storage.models_learning import (
     TemplateRow,
     TemplateTextRow,
 )
-from storage.models_office import AuditRow, JobRow, StaffRow, StaffTokenRow
+from storage.models_office import AuditRow, JobRow, SearchTestRow, StaffRow, StaffTokenRow
 from storage.models_service import ServiceRequestRow, VerificationFailureRow
 from storage.models_talk import (
     ConversationRow,
@@ -51,6 +51,7 @@ __all__ = [
     "ReviewItemRow",
     "ServiceRequestRow",
     "ShownDraftRow",
+    "SearchTestRow",
     "StaffRow",
     "StaffTokenRow",
     "TemplateRevisionRow",

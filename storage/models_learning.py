@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
@@ -121,6 +121,9 @@ class PassageRow(Base):
     end: Mapped[int]
     language: Mapped[str]
     questions: Mapped[list[Any]]
+    tags: Mapped[list[Any] | None]
+    valid_from: Mapped[date | None]
+    valid_until: Mapped[date | None]
 
     document: Mapped[DocumentRow] = relationship(lazy="raise")
 

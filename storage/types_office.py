@@ -128,3 +128,14 @@ class Erased:
         for name in ("bundles", "documents"):
             both[name] = tuple(dict.fromkeys(both[name]))
         return Erased(**both)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTest:
+    """A search that a member of staff tried; `hits` are the best of it as they were then."""
+
+    id: int
+    at: datetime
+    actor: str
+    query: str
+    hits: tuple[dict[str, Any], ...]

@@ -243,3 +243,23 @@ class DeskThread:
     epoch: int
     status: ConversationStatus
     seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassageVotes:
+    """How many customers liked and disliked replies that quote this `text` of a document."""
+
+    document: str
+    text: str
+    up: int
+    down: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A customer's question, masked, that the bot had no answer for."""
+
+    message_id: int
+    question: str
+    language: str | None
+    asked_at: datetime

@@ -12,6 +12,7 @@ from bot.admin import (
     login,
     requests,
     review,
+    searching,
     stats,
     users,
 )
@@ -26,7 +27,9 @@ router = APIRouter(
     dependencies=[Depends(require_staff(StaffRole.OPERATOR))],
     responses=errors(400, 401, 403, 404, 409, 413, 422, 503),
 )
-_PARTS = (login, conversations, learning, review, insight, knowledge, requests, users, stats)
+_PARTS = (
+    login, conversations, learning, review, insight, knowledge, searching, requests, stats, users,
+)  # fmt: skip
 for _part in _PARTS:
     router.include_router(_part.router)
 

@@ -191,7 +191,10 @@ class DocumentOut(Out):
 
 
 class UploadIn(In):
-    """A document as text; the ending of `name` says how to read it (.md, .html, .txt, .csv)."""
+    """A document as text; the ending of `name` says how to read it.
+
+    .md, .html, .txt, .csv or .jsonl; other kinds go to /api/admin/knowledge/files.
+    """
 
     name: Line = Field(examples=["returns.md"])
     text: Text
@@ -203,19 +206,6 @@ class UploadOut(Out):
     name: str
     outcome: str
     passages: int
-
-
-class HitOut(Out):
-    """A found passage and why."""
-
-    passage: int
-    document: str
-    heading: str
-    text: str
-    score: float
-    dense: float
-    keyword: float
-    matched: list[str]
 
 
 class ServiceRequestOut(Out):

@@ -20,7 +20,7 @@ from finetune.bundle import load_bundle, read_bundle
 from finetune.drift import WINDOW_DAYS
 from finetune.shop import RetrainingPlan, load_shop
 from retrieval.dense import DenseState
-from retrieval.index import saved_state
+from retrieval.index_cache import saved_state
 from storage import migrate
 from storage.bundles import Bundles
 from storage.database import Database

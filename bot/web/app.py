@@ -20,6 +20,9 @@ from bot.web.pages import install_pages
 from bot.web.security import MAX_BODY_BYTES, BodyLimitMiddleware, SecurityHeadersMiddleware
 from bot.web.state import Web, web_of
 from bot.webhook import Webhook
+from retrieval.readers import MAX_BYTES
+
+_LARGER_BODIES = {"/api/admin/knowledge/files": MAX_BYTES}
 
 _DESCRIPTION = """
 Customers: `POST /api/conversations` gives a token; send it as `Authorization: Bearer` with every
@@ -119,7 +122,7 @@ def _build(
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
         )
-    app.add_middleware(BodyLimitMiddleware, limit=MAX_BODY_BYTES)
+    app.add_middleware(BodyLimitMiddleware, limit=MAX_BODY_BYTES, larger=_LARGER_BODIES)
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(MetricsMiddleware, metrics=metrics)
     return app

@@ -38,22 +38,27 @@ def chat_policy(allowed_origins: Sequence[str]) -> str:
 
 
 class BodyLimitMiddleware:
-    """Refuses a body of more than `limit` bytes, announced or not, without keeping it."""
+    """Refuses a body of more than `limit` bytes, announced or not, without keeping it.
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    `larger` names the paths that may have more.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, larger: Mapping[str, int]) -> None:
         """Wrap `app`."""
         self._app = app
         self._limit = limit
+        self._larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = self._larger.get(scope["path"], self._limit)
         request = Request(scope)
         announced = request.headers.get("content-length", "0")
-        if announced.isdecimal() and int(announced) > self._limit:
-            response = error_response(request, 413, "too_large", self._detail())
+        if announced.isdecimal() and int(announced) > limit:
+            response = error_response(request, 413, "too_large", _detail(limit))
             await response(scope, receive, send)
             return
         received = 0
@@ -62,14 +67,15 @@ class BodyLimitMiddleware:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._limit:
-                raise HTTPException(413, self._detail())
+            if received > limit:
+                raise HTTPException(413, _detail(limit))
             return message
 
         await self._app(scope, counted, send)
 
-    def _detail(self) -> str:
-        return f"a request body may have {self._limit} bytes, this one has more"
+
+def _detail(limit: int) -> str:
+    return f"a request body may have {limit} bytes, this one has more"
 
 
 class SecurityHeadersMiddleware:

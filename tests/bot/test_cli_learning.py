@@ -130,6 +130,17 @@ def test_replies_are_measured(kefu_json, tmp_path):
     assert {"accuracy", "oos_recall@5", "ece", "p95_ms"} <= set(metrics)
 
 
+def test_search_says_why_and_is_narrowed(kefu_json):
+    (hit, *_) = kefu_json("search", "怎么除垢")["hits"]
+    assert hit["reasons"]["words"]
+    assert hit["reasons"]["highlights"]
+    assert kefu_json("search", "怎么除垢", "--tag", "no-such-tag")["hits"] == []
+
+
+def test_gaps_are_listed(kefu_json):
+    assert isinstance(kefu_json("gaps"), list)
+
+
 def test_search_is_measured(kefu_json, tmp_path):
     questions = tmp_path / "search.csv"
     questions.write_text("question,passage\n怎么除垢,用白醋加水煮沸十分钟。\n", "utf-8")

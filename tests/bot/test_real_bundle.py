@@ -20,7 +20,7 @@ from finetune.types import LabelledQuestion
 from retrieval import dense_kinds
 from retrieval.faiss_index import local_dense
 from retrieval.fusion import Fusion
-from retrieval.index import saved_state
+from retrieval.index_cache import saved_state
 from retrieval.lexicon import Lexicon
 from retrieval.ngram_training import train_search_encoder
 from retrieval.text import Analyser

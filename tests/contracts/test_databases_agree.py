@@ -22,6 +22,7 @@ from storage.knowledge import Knowledge
 from storage.models import Base
 from storage.outbox import Outbox
 from storage.review import ReviewQueue
+from storage.search_tests import SearchTests
 from storage.staff import StaffAccounts
 from storage.templates import Templates
 from storage.types import (
@@ -109,6 +110,7 @@ def run_the_office(database: Database) -> None:
         )
         ReviewQueue(session).decide(1, "accepted", "shipping", by="ann")
         ReviewQueue(session).decide(2, "rejected", by="ann")
+        SearchTests(session).add(actor="ann", query="退货", hits=[{"document": "a.md", "分": 0.5}])
     try:
         with database.session() as session:
             Conversations(session).receive(NewMessage("kept", "lost", "x", "x"))

@@ -10,6 +10,7 @@ from retrieval.faiss_index import FaissIndex
 from retrieval.fusion import Evidence, Fusion
 from retrieval.index import HybridIndex
 from retrieval.pgvector_index import PgvectorIndex
+from retrieval.types import SearchFilter
 from storage.knowledge import Knowledge
 from storage.types import NewPassage
 from storage.vectors import pgvector_problem
@@ -61,7 +62,7 @@ def test_scores_are_probabilities_in_falling_order(index, database):
 def test_only_the_asked_language(index, database):
     fill(database)
     index.sync(database)
-    hits = index.search("filter 水壶 delivery 退货", 10, language="en")
+    hits = index.search("filter 水壶 delivery 退货", 10, only=SearchFilter(language="en"))
     assert {hit.passage.language for hit in hits} == {"en"}
 
 

@@ -17,9 +17,10 @@ from storage import migrate
 from storage.conversations import Conversations
 from storage.database import Database, sqlite_url
 from storage.errors import InputError, StorageError
+from storage.knowledge import Knowledge
 from storage.models import Base
 from storage.review import ReviewQueue
-from storage.types import NewMessage
+from storage.types import Labels, NewMessage, NewPassage
 from storage.vectors import pgvector_problem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -154,3 +155,25 @@ def test_a_revision_that_nobody_knows_is_one_clear_line(database, move):
         move(database, "nonsense")
     assert "\n" not in str(raised.value)
     assert migrate.current(database) == migrate.head()
+
+
+def test_no_step_forgets_which_passage_ids_were_given(empty_database: Database):
+    migrate.upgrade(empty_database, "8be4d05f6a17")
+    with empty_database.connection() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO document (name, title, content_hash, language, kind, text, created_at, "
+            "updated_at) VALUES ('a', '', '', '', '', '', '2026-01-01', '2026-01-01')"
+        )
+        for _ in range(3):
+            connection.exec_driver_sql(
+                'INSERT INTO passage (document_id, heading, text, start, "end", language, '
+                "questions) VALUES (1, '', 'x', 0, 1, 'zh', '[]')"
+            )
+        connection.exec_driver_sql("DELETE FROM passage WHERE id > 1")
+    migrate.upgrade(empty_database)
+    with empty_database.session() as session:
+        knowledge = Knowledge(session)
+        assert [passage.labels for passage in knowledge.passages()] == [Labels()]
+        new = NewPassage("y", "", 0, 1, "zh")
+        knowledge.put_document("b", "", "h", "zh", "document", "y", [new])
+        assert max(passage.id for passage in knowledge.passages()) == 4
