@@ -16,6 +16,7 @@ from bot.generator.base import Generator
 from bot.logs import logger
 from bot.work import Compute, Work
 from finetune.types import Prediction, Thresholds
+from retrieval.text import Analyser
 from retrieval.types import Hit
 from storage.bundles import Bundles
 from storage.conversations import Conversations
@@ -74,6 +75,7 @@ class Models:
     classifier: Classifier
     thresholds: Thresholds
     label_templates: Mapping[str, int | None]
+    analyser: Analyser | None = None
     index: SearchIndex | None = None
     generator: Generator | None = None
     titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

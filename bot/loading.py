@@ -33,6 +33,7 @@ def load_models(settings: Settings, database: Database, compute: Compute, bundle
         classifier=content.classifier,
         thresholds=content.thresholds,
         label_templates=content.label_templates,
+        analyser=content.analyser,
         index=HybridIndex(settings.indexes_dir, encoder, content.analyser, content.fusion),
         generator=ExtractiveGenerator(content.analyser, compute, encoder),
         titles=_titles(settings, examples, content.analyser),
@@ -47,6 +48,7 @@ def load_shop_facts(settings: Settings) -> ShopFacts:
     hours = shop.hours
     return ShopFacts(
         names=shop.name,
+        voice=shop.voice,
         language=shop.default_language,
         languages=shop.languages,
         office=OfficeHours(hours.opens, hours.closes, hours.days, shop.time_zone),

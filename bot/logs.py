@@ -11,7 +11,7 @@ from structlog.typing import FilteringBoundLogger
 
 from bot.types import Reply
 
-LoggerName = Literal["pipeline", "live", "recovery", "web", "telegram", "jobs", "cli"]
+LoggerName = Literal["pipeline", "live", "recovery", "web", "telegram", "jobs", "cli", "generator"]
 
 
 def logger(name: LoggerName) -> FilteringBoundLogger:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import get_args
 
 from bot.forms import continue_form
+from bot.guard import Misuse
 from bot.mood import ANGRY
 from bot.types import Decision, DecisionKind, Draft, Understanding
 from finetune.types import Prediction, Thresholds
@@ -23,6 +25,7 @@ NOTHING_LIVE = Thresholds(answer=math.inf, clarify=math.inf, grounded=math.inf)
 LabelTemplates = Mapping[str, int | None]
 
 _CLOSE = "close"
+_NOBODYS_FAILURE = frozenset(("empty", "back_to_bot", *get_args(Misuse)))
 _FAILED = frozenset((DecisionKind.NO_ANSWER.value, DecisionKind.CLARIFY.value))
 # A guess this many times less likely than the best one is not worth a button.
 _WORTH_OFFERING = 0.1
@@ -49,6 +52,8 @@ def needs_search(
     Two close intents do not: a document may answer what neither of them does.
     """
     decision = decide(understanding, (), turn, thresholds, label_templates)
+    if decision.reason in ("prompt", "others_data", "off_topic"):
+        return False
     return decision.kind is DecisionKind.NO_ANSWER or decision.reason == _CLOSE
 
 
@@ -72,11 +77,14 @@ def decide(
         _held(understanding, turn)
         or _said_outright(understanding, label_templates)
         or continue_form(understanding, turn)
+        or _refused(understanding, "prompt", "others_data")
         or _sure(understanding.prediction, thresholds, label_templates, review_margin)
+        or _refused(understanding, "off_topic")
         or _documented(hits, thresholds)
         or _close(understanding.prediction, thresholds, label_templates)
         or _answered_before(understanding, hits, thresholds, label_templates)
         or _known(hits, thresholds)
+        or _refused(understanding, "abuse")
         or _nothing(understanding, turn)
     )
     decision = _for_a_person(decision, handoffs)
@@ -118,6 +126,16 @@ def _sure(
     return Decision(
         DecisionKind.TEMPLATE, reason="sure", label=label, confidence=sure, review=review
     )
+
+
+def _refused(understanding: Understanding, *kinds: Misuse) -> Decision | None:
+    """An honest refusal of what no shop's assistant does.
+
+    Someone who swears has a question all the same: it is answered if anything answers it.
+    """
+    if understanding.misuse is None or understanding.misuse not in kinds:
+        return None
+    return Decision(DecisionKind.NO_ANSWER, reason=understanding.misuse)
 
 
 def _for_a_person(decision: Decision, handoffs: Collection[str]) -> Decision:
@@ -228,13 +246,13 @@ def failures(history: Sequence[Message]) -> int:
     """How many of the bot's last replies in a row did not answer.
 
     A clarifying question whose button was pressed is followed by an answer, which ends the row.
-    Friendly questions back to an empty message are nobody's failure.
+    Friendly questions back to an empty message and refusals are nobody's failure.
     """
     count = 0
     for message in reversed(history):
         if message.role is not Role.BOT or message.decision is None:
             continue
-        friendly = message.trace.get("reason") in ("empty", "back_to_bot")
+        friendly = message.trace.get("reason") in _NOBODYS_FAILURE
         if message.decision not in _FAILED or friendly:
             break
         count += 1

@@ -68,5 +68,5 @@ class Rehearsal:
         )
 
 
-async def _unheard(text: str) -> None:
+async def _unheard(text: str | None) -> None:
     del text

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bot.guard import Misuse
 from bot.office import OfficeHours
 from finetune.types import Prediction
 from storage.types import Citation, QuickReply
@@ -32,9 +33,11 @@ class ShopFacts:
     `contacts` are the company's own numbers and addresses, which masking keeps; `suggestions`
     are intent labels to offer a customer who has not asked anything yet. `waiting` is said when
     a person is asked for, `closed` outside office hours; without them the bot has its own words.
+    `voice` tells a language model how the shop speaks.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
+    voice: Mapping[str, str] = field(default_factory=dict)
     language: str = "en"
     languages: tuple[str, ...] = ("zh", "en")
     office: OfficeHours | None = None
@@ -104,6 +107,8 @@ class Understanding:
     """The customer pressed "none of these" below a clarifying question."""
     empty: bool = False
     """Nothing to answer: only emoji, punctuation or the like."""
+    misuse: Misuse | None = None
+    """What the message asks that no shop's assistant does."""
     question: str = ""
     """The masked text to search for: this message, or the earlier one that a button is about."""
 

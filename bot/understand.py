@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from bot.entities import find_entities
+from bot.guard import find_misuse
 from bot.live import Models
 from bot.mood import find_mood
 from bot.person import asks_for_bot, asks_for_person
@@ -61,6 +62,7 @@ def read_message(
         prediction=NO_PREDICTION,
         entities=find_entities(message.text),
         mood=find_mood(message.text),
+        misuse=find_misuse(message.text),
         question=message.masked_text,
     )
     offer = find_offer(payload, message.text, turn.history)

@@ -52,6 +52,7 @@ class Shop:
     contacts: tuple[str, ...]
     wrong_cost: float
     greeting: dict[str, str]
+    voice: dict[str, str]
     suggestions: tuple[str, ...]
     suggested_questions: dict[str, tuple[str, ...]]
     handoff: HandOff
@@ -74,6 +75,7 @@ def load_shop(path: Path) -> Shop:
         contacts=table.texts("contacts"),
         wrong_cost=table.number("wrong_cost", 5.0, least=0.1),
         greeting=table.by_language("greeting", languages),
+        voice=table.by_language("voice", languages),
         suggestions=table.texts("suggestions"),
         suggested_questions={language: questions.texts(language) for language in languages},
         handoff=_handoff(table.table("handoff"), languages),

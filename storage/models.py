@@ -16,7 +16,7 @@ from storage.models_learning import (
     TemplateRow,
     TemplateTextRow,
 )
-from storage.models_office import AuditRow, JobRow, StaffRow, StaffTokenRow
+from storage.models_office import AuditRow, GeneratorUsageRow, JobRow, StaffRow, StaffTokenRow
 from storage.models_talk import (
     ConversationRow,
     CustomerRow,
@@ -35,6 +35,7 @@ __all__ = [
     "DocumentRow",
     "ExampleRow",
     "FeedbackRow",
+    "GeneratorUsageRow",
     "ImportRow",
     "JobRow",
     "KnowledgeStateRow",

@@ -90,3 +90,12 @@ class AuditRow(Base):
     action: Mapped[str]
     subject: Mapped[str]
     detail: Mapped[dict[str, Any]]
+
+
+class GeneratorUsageRow(Base):
+    """How many tokens the language model was given and wrote in a UTC day (`2026-11-22`)."""
+
+    __tablename__ = "generator_usage"
+
+    day: Mapped[str] = mapped_column(primary_key=True)
+    tokens: Mapped[int]

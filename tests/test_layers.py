@@ -20,11 +20,12 @@ MAX_FUNCTION_LINES = 60
 
 # Library -> the folders or files that may import it.
 HOMES = {
-    "torch": ("retrieval/", "finetune/"),
+    "torch": ("retrieval/", "finetune/", "bot/generator/worker.py"),
     "safetensors": ("retrieval/", "finetune/"),
     "faiss": ("retrieval/",),
     "sentence_transformers": ("retrieval/",),
-    "transformers": ("retrieval/", "finetune/"),
+    "transformers": ("retrieval/", "finetune/", "bot/generator/worker.py"),
+    "openai": ("bot/generator/openai_client.py",),
     "sklearn": ("retrieval/", "finetune/"),
     "scipy": ("retrieval/", "finetune/"),
     "sqlalchemy": ("storage/", "alembic/"),
@@ -47,7 +48,7 @@ EXCEPTIONS = {
     ("bot/commands/working.py", "os.environ"): "hands its environment on to a child process",
 }
 # Slow to import and not needed to serve: imported inside the function that trains or loads.
-LAZY = {"sentence_transformers", "transformers", "sklearn", "scipy", "datasets", "peft"}
+LAZY = {"sentence_transformers", "transformers", "sklearn", "scipy", "datasets", "peft", "openai"}
 # This file is itself imported only once sentence_transformers is wanted.
 LAZY_AT_TOP = {"retrieval/ngram_module.py"}
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}
