@@ -21,7 +21,7 @@ MAX_FUNCTION_LINES = 60
 # Library -> the folders or files that may import it.
 HOMES = {
     "torch": ("retrieval/", "finetune/", "bot/generator/worker.py"),
-    "safetensors": ("retrieval/", "finetune/"),
+    "safetensors": ("retrieval/", "finetune/", "bot/generator/testing.py"),
     "faiss": ("retrieval/",),
     "sentence_transformers": ("retrieval/",),
     "transformers": ("retrieval/", "finetune/", "bot/generator/worker.py"),

@@ -37,6 +37,7 @@ class SentenceCutter:
         """Begin with nothing."""
         self._text = ""
         self._thinking: bool | None = None
+        self._begun = False
 
     def feed(self, piece: str) -> list[Cited]:
         """The sentences that this piece completes."""
@@ -73,11 +74,12 @@ class SentenceCutter:
         """These sentences, which are cut off the text."""
         found, last = [], 0
         for start, end in spans:
-            new_line, last = "\n" in self._text[last:start], end
+            new_line, last = self._begun and "\n" in self._text[last:start], end
             sentence = self._text[start:end]
             numbers = tuple(dict.fromkeys(int(n) for n in _MARKER.findall(sentence)))
             bare = _BULLET.sub("", _MARKER.sub("", sentence).strip(), count=1).strip()
             if bare.strip(_PUNCTUATION):
+                self._begun = True
                 found.append(Cited(bare, numbers, new_line))
         self._text = self._text[last:]
         return found

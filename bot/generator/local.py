@@ -19,7 +19,6 @@ from bot.logs import logger
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _LINE_BYTES = 1_000_000
-_CLOSE_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +155,7 @@ class LocalModel:
 
 
 async def _end(process: Process) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
-    try:
-        async with asyncio.timeout(_CLOSE_SECONDS):
-            await process.wait()
-    except TimeoutError:
+    """A worker has nothing to save."""
+    if process.returncode is None:
         process.kill()
         await process.wait()

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,11 @@ async def connect(server: ChatServer, work: Work) -> AsyncIterator:
         await model.close()
 
 
+@cache
+def the_analyser() -> Analyser:
+    return Analyser(Lexicon.from_package())
+
+
 def request(question: str = "How much does the kettle hold?", text: str = KETTLE) -> Request:
     passage = Passage(id=7, document="kettle.md", title="Kettle", kind="document", heading="",
                       text=text, start=50, end=50 + len(text), language="en")  # fmt: skip
@@ -96,7 +102,7 @@ def request(question: str = "How much does the kettle hold?", text: str = KETTLE
 
 
 def writer(model: OpenAIModel, compute: Compute, patience: Patience = QUICK) -> ChatGenerator:
-    analyser = Analyser(Lexicon.from_package())
+    analyser = the_analyser()
     extract = ExtractiveGenerator(analyser, compute)
     prompts = load_prompts(None)
     return ChatGenerator(model, extract, Grounding(analyser), prompts, compute, patience)

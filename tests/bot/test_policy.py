@@ -208,3 +208,11 @@ def test_nothing_quotable_turns_grounded_into_an_honest_no() -> None:
     assert unless_unsupported(grounded, empty).kind is DecisionKind.NO_ANSWER
     template = replace(grounded, kind=DecisionKind.TEMPLATE)
     assert unless_unsupported(template, empty) is template
+
+
+@pytest.mark.parametrize("kind", ["prompt", "others_data"])
+def test_what_no_assistant_does_is_refused_before_any_guess(kind: str) -> None:
+    said = replace(understanding(sure("refund")), misuse=kind)
+    decision = decide(said, [], turn(), LIMITS, TEMPLATES)
+    assert (decision.kind, decision.reason, decision.review) == ("no_answer", kind, None)
+    assert not needs_search(said, turn(), LIMITS, TEMPLATES)
