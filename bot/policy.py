@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import get_args
 
 from bot.forms import continue_form
 from bot.guard import Misuse
@@ -25,7 +24,7 @@ NOTHING_LIVE = Thresholds(answer=math.inf, clarify=math.inf, grounded=math.inf)
 LabelTemplates = Mapping[str, int | None]
 
 _CLOSE = "close"
-_NOBODYS_FAILURE = frozenset(("empty", "back_to_bot", *get_args(Misuse)))
+_NOBODYS_FAILURE = frozenset(("empty", "back_to_bot", "prompt", "others_data"))
 _FAILED = frozenset((DecisionKind.NO_ANSWER.value, DecisionKind.CLARIFY.value))
 # A guess this many times less likely than the best one is not worth a button.
 _WORTH_OFFERING = 0.1
@@ -135,7 +134,7 @@ def _refused(understanding: Understanding, *kinds: Misuse) -> Decision | None:
     """
     if understanding.misuse is None or understanding.misuse not in kinds:
         return None
-    return Decision(DecisionKind.NO_ANSWER, reason=understanding.misuse)
+    return Decision(DecisionKind.NO_ANSWER, understanding.misuse, offer_person=True)
 
 
 def _for_a_person(decision: Decision, handoffs: Collection[str]) -> Decision:
@@ -246,7 +245,7 @@ def failures(history: Sequence[Message]) -> int:
     """How many of the bot's last replies in a row did not answer.
 
     A clarifying question whose button was pressed is followed by an answer, which ends the row.
-    Friendly questions back to an empty message and refusals are nobody's failure.
+    Friendly questions back to an empty message and what must be refused are nobody's failure.
     """
     count = 0
     for message in reversed(history):

@@ -125,6 +125,22 @@ class Reader:
             got += any(says(figure, each) for each in self.near(figure, window, head))
         return got / total if total else 0.0
 
+    def misplaced(self, clause: Clause, window: Window, evidence: Evidence) -> str:
+        """A word that the passage uses of something else than what the window is about.
+
+        Two words of one meaning are one thing, unless the passage itself has both.
+        """
+        near = (window.clause, window.before, *window.context, evidence.head)
+        own_subject = window.clause.words[:1] and window.clause.words[0] in clause.words
+        for word in clause.words:
+            if len(word) == 1 or word in passed_over("light") or any(_says(c, word) for c in near):
+                continue
+            for each in evidence.windows:
+                beside = each.sentence == window.sentence or not own_subject
+                if beside and _says(each.clause, word):
+                    return word
+        return ""
+
     def near(self, figure: Figure, window: Window, head: Clause) -> tuple[Figure, ...]:
         """Where a figure may stand: a code names its thing from further away than a number."""
         if figure.kind != "code":
@@ -133,7 +149,9 @@ class Reader:
         return (*window.figures, *context, *head.figures)
 
     def _means(self, word: str, clause: Clause, other: Clause) -> bool:
-        if word in other.words or (_HAN.search(word) is not None and _holds(other, word)):
+        if _says(other, word) or any(
+            len(each) == 1 and not each.isascii() and each in word for each in other.words
+        ):
             return True
         groups = {group for _, group in other.phrases}
         own = self._groups(word)
@@ -247,7 +265,8 @@ class Reader:
 
 
 def _spelled(text: str) -> str:
-    return spelled(plain(text))
+    # Items of a list share what is said of them, so the mark between them splits nothing.
+    return spelled(plain(text.replace("、", " 与 ")))
 
 
 def _split(text: str) -> list[str]:
@@ -268,9 +287,9 @@ def _is_kin(one: Figure, other: Figure) -> bool:
     return one.kind == other.kind and one.unit == other.unit
 
 
-def _holds(clause: Clause, word: str) -> bool:
-    """Whether a clause has a Chinese word, or one character for it (退 for 退货)."""
-    return word in clause.text or any(len(each) == 1 and each in word for each in clause.words)
+def _says(clause: Clause, word: str) -> bool:
+    """Whether a clause has this very word; a Chinese one may be part of a longer one."""
+    return word in clause.words or (_HAN.search(word) is not None and word in clause.text)
 
 
 def _alike(one: str, other: str) -> bool:

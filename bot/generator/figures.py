@@ -79,7 +79,9 @@ _LEAST = (
     r"|from|starting\ at)"
 )
 _MOST = (
-    r"(?:最多|至多|不超过|不多于|不得超过|不高于|最高|最长|低于|少于|小于|不足|不到|不满|within"
+    r"(?:不要超过|不能超过|不可超过|不宜超过|不应超过|请勿超过|勿超过"
+    r"|(?:\w+\ )?not\ exceed(?:ing)?|最多|至多|不超过|不多于|不得超过|不高于|最高|最长|低于"
+    r"|少于|小于|不足|不到|不满|within"
     r"|up\ to|at\ most"
     r"|no\ more\ than|not\ more\ than|no\ later\ than|maximum(?:\ of)?|less\ than|under|below"
     r"|fewer\ than)"

@@ -77,6 +77,8 @@ class Grounding:
         )
         if best is None or reader.cover(clause, best, evidence.head) < self._support:
             return Finding("unsure", "the passage does not say that")
+        if word := reader.misplaced(clause, best, evidence):
+            return Finding("unsure", f"the passage says that of something else than {word}")
         if reader.belongs_elsewhere(clause, best, evidence):
             return Finding("contradicted", "a number stands for something else there")
         if reader.is_turned(clause, best):

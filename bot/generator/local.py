@@ -52,6 +52,8 @@ class LocalModel:
         self._keeper: asyncio.Task[None] | None = None
         self._log = logger("generator")
         self.problem = "the model is still loading"
+        self.tokens = 0
+        """How many tokens were written in replies that came to their end."""
 
     @property
     def in_work(self) -> int:
@@ -97,6 +99,7 @@ class LocalModel:
                 if text := event.get("text"):
                     yield text
                 finished = "done" in event or "failed" in event
+                self.tokens += event.get("tokens", 0)
                 if "failed" in event:
                     raise GeneratorUnavailableError(event["failed"])
         finally:

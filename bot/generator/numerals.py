@@ -38,7 +38,7 @@ _ENGLISH = re.compile(
 _COUNTED = re.compile(
     r"\s*-?\s*(?:calendar |working |business )?(?:days?|weeks?|months?|years?|hours?|minutes?"
     r"|times?|yuan|percent|litres?|"
-    r"liters?|points?)\b"
+    r"liters?|metres?|meters?|dollars?|euros?|people|pieces?|points?)\b"
 )
 
 

@@ -15,10 +15,12 @@ _IDIOM = re.compile(
     r"|无理由|无忧|未来|非常|差不多"
     r"|特别|级别|区别|别墅|别名|类别|性别|识别|分别|个别|辨别|告别|没问题|是否|能否|可否|与否"
     r"|不用担心|不必担心"
-    r"|不少于|不超过|不多于|不低于|不高于|不得超过|不得低于|不得少于|不满(?=\s*\d)"
+    r"|不(?:要|能|可|宜|应)超过|(?:请)?勿超过|不少于|不超过|不多于|不低于|不高于|不得超过"
+    r"|不得低于|不得少于|不满(?=\s*\d)"
     r"|不足(?=\s*\d)|不到(?=\s*\d)"
     r"|([能可会要有是])(?:不|没)(?:可以)?\1|可不可以|非(?=\d)"
-    r"|\bnot only\b|\bno (?:later|more|less|fewer) than\b|\bnot (?:more|less|later) than\b"
+    r"|\bnot exceed(?:ing)?\b|\bnot only\b|\bno (?:later|more|less|fewer) than\b|\bnot (?:more"
+    r"|less|later) than\b"
     r"|\bno problem\b"
     r"|\bno worries\b|\bdo not (?:worry|hesitate)\b|\bwhether or not\b|\bnot just\b"
 )
@@ -81,7 +83,8 @@ _STRONG: dict[str, re.Pattern[str]] = {
         r"|waive[sd]?)\b"
     ),
     "discount": re.compile(
-        r"折扣|打折|优惠|减免|立减|满减|降价|\d折|\b(?:discount\w*|coupons?|vouchers?|\d+% off)\b"
+        r"折扣|打折|优惠|减免|立减|满减|降价|\d\s?折|\b(?:discount\w*|coupons?|vouchers?"
+        r"|\d+% off)\b"
     ),
     "only": _ONLY,
     "approval": re.compile(

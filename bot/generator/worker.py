@@ -2,7 +2,7 @@
 
 In:  {"start": id, "messages": [{"role", "content"}], "max_tokens": n}   {"cancel": id}
 Out: {"ready": {"device", "cache_tokens"}} once, or {"broken": reason} and the end;
-     {"id", "text"} for each piece, then {"id", "done": true} or {"id", "failed": reason}.
+     {"id", "text"} for each piece, then {"id", "done": true, "tokens"} or {"id", "failed": reason}.
 
 transformers' continuous batching (generation/continuous_batching) lets all requests share the
 model: a request joins and leaves the running batch at any step.
@@ -137,7 +137,7 @@ class Worker:
             running.begin, running.read = running.read, len(tokens)
         if done:
             del self._running[output.request_id]
-            self._send(id=output.request_id, done=True)
+            self._send(id=output.request_id, done=True, tokens=len(tokens))
 
     def _decode(self, tokens: list[int]) -> str:
         return str(self._tokenizer.decode(tokens, skip_special_tokens=True))
