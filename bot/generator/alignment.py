@@ -4,79 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
-from bot.generator.figures import Figure, find_figures, says, spelled
+from bot.generator.clauses import (
+    NO_CLAUSE,
+    Clause,
+    Evidence,
+    Window,
+    one_spelling,
+    split_clauses,
+)
+from bot.generator.figures import Figure, find_figures, says
 from bot.generator.polarity import Negated, conditions, is_modal, negations, passed_over
 from finetune.facts import plain
 from retrieval.normalise import normalise_text
 from retrieval.sentences import split_sentences
 from retrieval.text import Analyser
 
-_SPLIT = re.compile(
-    r"[,、;；:：|。!?()（）\n]+(?!\d)|\.(?=\s|$)|\s[-–—]\s|(?<=\S)(?:而且|并且|但是|但|而|不过"
-    r"|同时|且)|\b(?:and|but|while|whereas|then|yet|so)\b"
-)
 _COMPARISON = re.compile(r"比|早于|晚于|优先于|\bthan\b|\bbefore\b|\bafter\b|先.+再")
 _LATIN_NAME = re.compile(r"(?<![A-Za-z0-9'-])[A-Z][A-Za-z0-9'&-]*")
 _HAN = re.compile(r"[\u3400-\u9fff]")
-_BLANK = "\u25a0"
 _LIGHT_WEIGHT, _CONTEXT, _HEAD, _BEFORE = 0.4, 0.8, 0.8, 0.9
 _PARTS = re.compile("[;；]")
-_PRONOUN = re.compile(r"它|其(?!他|它|中|余)|该|此|\b(?:it|its|they|them|their|this|these|which)\b")
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """A stretch between two marks: its spelled text, content words without figures, figures."""
-
-    text: str
-    words: tuple[str, ...]
-    figures: tuple[Figure, ...]
-    phrases: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A clause of a passage with the one before it in its sentence, which may hold its subject.
-
-    `context` is what came before those two and may still be meant.
-    """
-
-    clause: Clause
-    before: Clause
-    context: tuple[Clause, ...]
-    sentence: str
-    conditions: tuple[Clause, ...]
-
-    @property
-    def text(self) -> str:
-        """The words of the window."""
-        return f"{self.before.text} {self.clause.text}"
-
-    @property
-    def figures(self) -> tuple[Figure, ...]:
-        """The figures of the window."""
-        return (*self.before.figures, *self.clause.figures)
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """A passage as sentences are held against it; `head` is its title and headings."""
-
-    text: str
-    windows: tuple[Window, ...]
-    head: Clause
-
-    @property
-    def figures(self) -> tuple[Figure, ...]:
-        """All figures of the passage and its headings."""
-        found = (figure for window in self.windows for figure in window.clause.figures)
-        return (*found, *self.head.figures)
-
-
-NO_CLAUSE = Clause("", (), ())
+_PRONOUN = re.compile(
+    r"它|其(?!他|它|中|余)|该(?!商)|此(?![前后外次])|\b(?:it|its|they|them|their|this|these|which)\b"
+)
 
 
 class Reader:
@@ -89,7 +42,7 @@ class Reader:
 
     def clauses(self, text: str) -> list[Clause]:
         """The clauses of a sentence that say something."""
-        found = (self._clause(each) for each in _split(_spelled(text)))
+        found = (self._clause(each) for each in split_clauses(one_spelling(text)))
         return [each for each in found if each.words or each.figures or negations(each.text)]
 
     def evidence(self, text: str, head: str) -> Evidence:
@@ -100,8 +53,8 @@ class Reader:
             found = self._windows(text[start:end], previous)
             windows += found
             previous = tuple(window.clause for window in found) or previous
-        return Evidence(f"{_spelled(head)}\n{_spelled(text)}", tuple(windows),
-                        self._clause(_spelled(head)))  # fmt: skip
+        return Evidence(f"{one_spelling(head)}\n{one_spelling(text)}", tuple(windows),
+                        self._clause(one_spelling(head)))  # fmt: skip
 
     def cover(self, clause: Clause, window: Window, head: Clause = NO_CLAUSE) -> float:
         """The share of the clause's words and figures that the window holds."""
@@ -135,9 +88,10 @@ class Reader:
         for word in clause.words:
             if len(word) == 1 or word in passed_over("light") or any(_says(c, word) for c in near):
                 continue
+            covered = any(self._means(word, clause, each) for each in near)
             for each in evidence.windows:
                 beside = each.sentence == window.sentence or not own_subject
-                if beside and _says(each.clause, word):
+                if (covered or beside) and _says(each.clause, word):
                     return word
         return ""
 
@@ -251,7 +205,7 @@ class Reader:
         return Clause(text.strip(), words, tuple(figures), phrases)
 
     def _windows(self, sentence: str, previous: tuple[Clause, ...]) -> list[Window]:
-        text = _spelled(sentence)
+        text = one_spelling(sentence)
         under = tuple(self._clause(each) for each in conditions(text))
         windows = []
         for part in _PARTS.split(sentence):
@@ -262,21 +216,6 @@ class Reader:
                 windows.append(Window(clause, last, (*before[:-1], *meant), text, under))
                 before = (*before, clause)
         return windows
-
-
-def _spelled(text: str) -> str:
-    # Items of a list share what is said of them, so the mark between them splits nothing.
-    return spelled(plain(text.replace("、", " 与 ")))
-
-
-def _split(text: str) -> list[str]:
-    """The text between marks; those inside a date or a number split nothing."""
-    masked = text
-    for figure in find_figures(text):
-        blank = _BLANK * (figure.end - figure.start)
-        masked = masked[: figure.start] + blank + masked[figure.end :]
-    edges = [0, *(edge for mark in _SPLIT.finditer(masked) for edge in mark.span()), len(text)]
-    return [text[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True) if text[a:b].strip()]
 
 
 def _begins(text: str, place: int) -> bool:

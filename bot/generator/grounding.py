@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from bot.generator.alignment import Clause, Evidence, Reader, Window
+from bot.generator.alignment import Reader
+from bot.generator.clauses import Clause, Evidence, Window
 from bot.generator.figures import says
 from bot.generator.polarity import drops_exception, drops_only, opposes, overstates, unnamed
 from bot.guard import is_instruction
@@ -22,8 +23,11 @@ from retrieval.sentences import split_sentences
 from retrieval.text import Analyser
 from storage.types import Passage
 
-SUPPORT = 0.8
-"""The share of a clause's words that its evidence must hold; fitted on grounding_dev.csv."""
+SUPPORT = 0.85
+"""The share of a clause's words that its evidence must hold.
+
+On grounding_dev.csv nothing escapes from 0.8 on; this leaves a margin for what is not in it.
+"""
 
 Verdict = Literal["supported", "contradicted", "unsure"]
 
@@ -85,7 +89,7 @@ class Grounding:
             return Finding("contradicted", "a negation is added or missing")
         if reader.is_reordered(clause, best):
             return Finding("contradicted", "what is compared is the other way round")
-        if word := opposes(clause.text, best.text):
+        if word := opposes(clause.text, best.clause.text, best.before.text):
             return Finding("contradicted", f"the passage says the opposite ({word})")
         return self._limits(clause, whole, best)
 

@@ -148,11 +148,14 @@ def overstates(sentence: str, evidence: str) -> str:
     return ""
 
 
-def opposes(sentence: str, evidence: str) -> str:
-    """The contrast in which sentence and evidence stand on different sides."""
+def opposes(sentence: str, clause: str, before: str) -> str:
+    """The contrast in which the sentence is on another side than the evidence.
+
+    That is the clause, and the one before it only where the clause names no side.
+    """
     for contrast in contrasts("opposites"):
-        said, known = contrast.found(sentence), contrast.found(evidence)
-        if said and known and not said & known:
+        said, known = contrast.found(sentence), contrast.found(clause) or contrast.found(before)
+        if known and not said <= known:
             return contrast.name
     return ""
 
@@ -191,7 +194,11 @@ def _pattern(words: list[str]) -> re.Pattern[str]:
     longest_first = sorted(words, key=len, reverse=True)
     return re.compile(
         "|".join(
-            rf"\b{re.escape(word)}(?:e?s|e?d|ing)?\b" if word.isascii() else re.escape(word)
+            word.removeprefix("re:")
+            if word.startswith("re:")
+            else rf"\b{re.escape(word)}(?:e?s|e?d|ing)?\b"
+            if word.isascii()
+            else re.escape(word)
             for word in longest_first
         )
     )
