@@ -2,9 +2,11 @@
 
 KefuError
 ├── MessageTooLongError    400  shorten it
+├── PromptFileError        400  the shop's prompt file cannot be used
 ├── HomeUnusableError      500  KEFU_HOME cannot be written
 ├── SecretMissingError     500  a webhook of shop.toml has no secret
-└── NotReadyError          503  nothing is live yet, or the server is closing
+├── NotReadyError          503  nothing is live yet, or the server is closing
+└── GeneratorUnavailableError  503  the language model cannot write now
 """
 
 from __future__ import annotations
@@ -41,3 +43,20 @@ class NotReadyError(KefuError):
 
     status_code = 503
     code = "not_ready"
+
+
+class GeneratorUnavailableError(KefuError):
+    """The language model cannot write this reply; the extract takes its place."""
+
+    status_code = 503
+    code = "generator_unavailable"
+
+
+class PromptFileError(InputError):
+    """A shop's prompt file cannot be used."""
+
+    code = "prompt_file"
+
+    def __init__(self, name: str, expected: str, found: str) -> None:
+        """Name the file, what it should hold and what it holds."""
+        super().__init__(f"{name}: expected {expected}, found {found}")

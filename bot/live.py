@@ -60,12 +60,12 @@ class Models:
     classifier: Classifier
     thresholds: Thresholds
     label_templates: Mapping[str, int | None]
+    analyser: Analyser | None = None
     index: SearchIndex | None = None
     generator: Generator | None = None
     titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     templates: Mapping[int, Template] = field(default_factory=dict)
     handoffs: frozenset[str] = frozenset()
-    analyser: Analyser | None = None
     forms: Mapping[str, Form] = field(default_factory=dict)
     encoder: Encoder | None = None
 

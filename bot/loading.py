@@ -116,6 +116,7 @@ def load_shop_facts(settings: Settings) -> ShopFacts:
     hours = shop.hours
     return ShopFacts(
         names=shop.name,
+        voice=shop.voice,
         language=shop.default_language,
         languages=shop.languages,
         office=OfficeHours(hours.opens, hours.closes, hours.days, shop.time_zone),

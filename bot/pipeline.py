@@ -22,7 +22,7 @@ from bot.work import Compute, Work
 from retrieval.types import Hit
 from storage.conversations import Conversations
 from storage.privacy import mask
-from storage.types import Message, NewMessage, Received, Turn
+from storage.types import Message, Received, Turn
 
 SEARCHED = 10
 
@@ -69,8 +69,7 @@ class Pipeline:
         if len(incoming.text) > self._max_chars:
             raise MessageTooLongError(len(incoming.text), self._max_chars)
         masked = mask(incoming.text, keep=self._shop.contacts)
-        said = (incoming.conversation_id, incoming.external_id, incoming.text)
-        new = NewMessage(*said, masked, attachment=incoming.attachment)
+        new = incoming.as_new(masked)
         with (watch or Stopwatch()).stage("receive"):  # 1 receive
             # Who arrives first is stored first, and queues for the turn first: nothing is awaited
             # between this lock and that one.

@@ -16,6 +16,7 @@ from bot.forms.fill import (
     named_order,
     start_form,
 )
+from bot.guard import Misuse
 from bot.mood import ANGRY
 from bot.types import Decision, DecisionKind, Draft, ShopFacts, Understanding
 from finetune.types import Prediction, Thresholds
@@ -39,7 +40,9 @@ LabelTemplates = Mapping[str, int | None]
 NO_FORMS: Forms = {}
 
 _CLOSE = "close"
-_FRIENDLY = frozenset(("empty", "back_to_bot", "attachment", "attachment_again"))
+_NOBODYS_FAILURE = frozenset(
+    ("empty", "back_to_bot", "attachment", "attachment_again", "prompt", "others_data")
+)
 _FAILED = frozenset((DecisionKind.NO_ANSWER.value, DecisionKind.CLARIFY.value))
 # A guess this many times less likely than the best one is not worth a button.
 _WORTH_OFFERING = 0.1
@@ -67,6 +70,8 @@ def needs_search(
     Two close intents do not: a document may answer what neither of them does.
     """
     decision = decide(understanding, (), turn, thresholds, label_templates, forms=forms)
+    if decision.reason in ("prompt", "others_data", "off_topic"):
+        return False
     unsettled = decision.reason in (_CLOSE, NOT_UNDERSTOOD, GAVE_UP)
     return decision.kind is DecisionKind.NO_ANSWER or unsettled
 
@@ -94,12 +99,15 @@ def decide(
     decision = (
         outright
         or filled
+        or _refused(understanding, "prompt", "others_data")
         or _sure(understanding.prediction, thresholds, label_templates, review_margin)
         or named_order(understanding, forms)
+        or _refused(understanding, "off_topic")
         or _documented(hits, thresholds)
         or _close(understanding.prediction, thresholds, label_templates)
         or _answered_before(understanding, hits, thresholds, label_templates)
         or _known(hits, thresholds)
+        or _refused(understanding, "abuse")
         or _nothing(understanding, turn)
     )
     if filled is None:
@@ -156,6 +164,16 @@ def _sure(
     return Decision(
         DecisionKind.TEMPLATE, reason="sure", label=label, confidence=sure, review=review
     )
+
+
+def _refused(understanding: Understanding, *kinds: Misuse) -> Decision | None:
+    """An honest refusal of what no shop's assistant does.
+
+    Someone who swears has a question all the same: it is answered if anything answers it.
+    """
+    if understanding.misuse is None or understanding.misuse not in kinds:
+        return None
+    return Decision(DecisionKind.NO_ANSWER, understanding.misuse, offer_person=True)
 
 
 def _for_a_person(decision: Decision, handoffs: Collection[str]) -> Decision:
@@ -267,13 +285,14 @@ def failures(history: Sequence[Message]) -> int:
     """How many of the bot's last replies in a row did not answer.
 
     A clarifying question whose button was pressed is followed by an answer, which ends the row.
-    Friendly questions back to an empty message or a file are nobody's failure.
+    Friendly questions back to an empty message or a file, and what must be refused, are nobody's
+    failure.
     """
     count = 0
     for message in reversed(history):
         if message.role is not Role.BOT or message.decision is None:
             continue
-        friendly = message.trace.get("reason") in _FRIENDLY
+        friendly = message.trace.get("reason") in _NOBODYS_FAILURE
         if message.decision not in _FAILED or friendly:
             break
         count += 1

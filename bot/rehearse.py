@@ -70,5 +70,5 @@ class Rehearsal:
         )
 
 
-async def _unheard(text: str) -> None:
+async def _unheard(text: str | None) -> None:
     del text

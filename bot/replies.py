@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bot.actions.base import ActionResult
 from bot.forms.state import REFUSED
 from bot.forms.wording import UNAVAILABLE, beside_answer, form_text
+from bot.generator.base import Request, Said
 from bot.live import Models
 from bot.policy import quotable
 from bot.types import Decision, DecisionKind, Draft, ShopFacts, Understanding
@@ -18,12 +20,15 @@ from finetune.templating import Value, render
 from finetune.types import Thresholds
 from retrieval.types import Hit
 from storage.templates import EDITOR_DISCOVERY
-from storage.types import Citation, Message, QuickReply
+from storage.types import Citation, Message, QuickReply, Role
 
 MAX_SUGGESTIONS = 3
 
-OnDraft = Callable[[str], Awaitable[None]]
-"""Hears each checked piece of a reply; the pieces in a row are the beginning of the reply."""
+OnDraft = Callable[[str | None], Awaitable[None]]
+"""Hears each checked piece of a reply; the pieces in a row are the beginning of the reply.
+
+None withdraws all of them: the reply begins anew.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ async def write(
     elif kind is DecisionKind.FORM or thought.decision.reason == UNAVAILABLE:
         draft = _form(thought.decision, language)
     elif kind is DecisionKind.GROUNDED and models is not None:
-        draft = await _grounded(thought, models, language, on_draft)
+        draft = await _grounded(thought, models, shop, on_draft)
     elif models is not None:
         draft = _template(thought, models, shop, language)
     else:
@@ -90,6 +95,8 @@ def _no_answer(thought: Thought, language: str) -> Draft:
     key = "declined" if thought.understanding.declined else "no_answer"
     if thought.decision.reason == "unknown_again":
         key = "no_answer_again"
+    if thought.understanding.misuse == thought.decision.reason:
+        key = f"refused_{thought.decision.reason}"
     return Draft(say(key, language), language, quick_replies=(_person(language),))
 
 
@@ -185,19 +192,38 @@ def _wording(texts: Mapping[str, tuple[str, ...]], language: str, sent: int) -> 
     return wordings[sent % len(wordings)], found
 
 
-async def _grounded(thought: Thought, models: Models, language: str, on_draft: OnDraft) -> Draft:
-    """A quotation, shown piece by piece; an honest no if there is nothing to quote."""
-    text = ""
+async def _grounded(thought: Thought, models: Models, shop: ShopFacts, on_draft: OnDraft) -> Draft:
+    """What the passages say, shown piece by piece; an honest no if they support nothing."""
+    text, language = "", thought.understanding.language
     citations: list[Citation] = []
     if models.generator is not None:
-        hits = relevant(thought.hits, models.thresholds, language)
-        async for piece in models.generator.write(thought.understanding.question, hits, language):
-            text += piece.text
-            citations += piece.citations
-            await on_draft(piece.text)
+        pieces = models.generator.write(_request(thought, models, shop))
+        async with aclosing(pieces):
+            async for piece in pieces:
+                if piece.withdraws:
+                    text, citations = "", []
+                    await on_draft(None)
+                text += piece.text
+                citations += piece.citations
+                if piece.text:
+                    await on_draft(piece.text)
     if not text:
         return _no_answer(thought, language)
     return Draft(text, language, citations=tuple(citations))
+
+
+def _request(thought: Thought, models: Models, shop: ShopFacts) -> Request:
+    language = thought.understanding.language
+    hits = relevant(thought.hits, models.thresholds, language)
+    said = (each for each in thought.history if each.masked_text)
+    return Request(
+        question=thought.understanding.question,
+        hits=tuple(hits),
+        language=language,
+        history=tuple(Said(each.role is Role.CUSTOMER, each.masked_text) for each in said),
+        shop=shop.names.get(language) or shop.name,
+        voice=shop.voice.get(language, ""),
+    )
 
 
 def relevant(hits: Sequence[Hit], thresholds: Thresholds, language: str) -> list[Hit]:

@@ -10,6 +10,7 @@ from functools import partial
 
 from bot.actions.run import ActionRunner
 from bot.events import Events
+from bot.generator.writers import make_writer
 from bot.handoff import Handoff
 from bot.live import LiveModels, Models
 from bot.loading import load_actions, load_models, load_shop_facts
@@ -73,9 +74,15 @@ async def open_services(
     await asyncio.to_thread(settings.prepare_home)
     database = Database(settings.url)
     work, compute = Work(database), Compute(settings.model_threads)
+    writer = None
     try:
         await asyncio.to_thread(_migrate, database)
         shop = await asyncio.to_thread(load_shop_facts, settings)
+        load = load or partial(load_models, settings, database, compute)
+        writer = await asyncio.to_thread(make_writer, settings, work, compute)
+        if writer is not None:
+            await writer.model.start()
+            load = partial(writer.load, load)
         services = _wire(settings, database, work, compute, shop, load)
         await services.live.check()
         watcher = asyncio.create_task(_watch(services)) if watch else None
@@ -88,6 +95,8 @@ async def open_services(
                     await watcher
             await services.live.close()
     finally:
+        if writer is not None:
+            await writer.model.close()
         # Both wait for their threads, so not on the event loop.
         await asyncio.to_thread(compute.close)
         await asyncio.to_thread(work.close)
@@ -105,12 +114,11 @@ def _wire(
     work: Work,
     compute: Compute,
     shop: ShopFacts,
-    load: Callable[[str], Models] | None,
+    load: Callable[[str], Models],
 ) -> Services:
     events = Events()
     actions = load_actions(settings, compute)
-    read = load or partial(load_models, settings, database, compute)
-    live = LiveModels(database, work, compute, read, actions, ShopWords(settings.shop))
+    live = LiveModels(database, work, compute, load, actions, ShopWords(settings.shop))
     pipeline = Pipeline(
         work,
         compute,

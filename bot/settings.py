@@ -44,6 +44,24 @@ class Settings(BaseSettings):
     """How many turns may run a model at the same time."""
     vectors: Literal["auto", "local", "pgvector"] = "auto"
     """Where the vectors of passages are kept: `auto` is pgvector where the database has it."""
+    generator: Literal["extractive", "transformers", "openai"] = "extractive"
+    """What writes grounded replies: quotes, a local chat model, or an OpenAI-compatible server."""
+    generator_model: str | None = None
+    """The chat model's name or path; the server's name for it."""
+    generator_url: str | None = None
+    generator_key: SecretStr | None = None
+    generator_tokens_per_day: int | None = Field(default=None, ge=0)
+    """What may be spent on the server in a UTC day; beyond it the best sentences are quoted."""
+    generator_device: str = "auto"
+    generator_at_once: int = Field(default=64, ge=1)
+    """How many replies a local model has in work and in line; who comes then gets the quote."""
+    generator_cache_tokens: int = Field(default=16_384, ge=1024)
+    """The attention cache of a local model on a CPU, in tokens."""
+    generator_first_seconds: float = Field(default=8.0, gt=0)
+    """How long the first word may take; the next ones half of it."""
+    generator_seconds: float = Field(default=30.0, gt=0)
+    """How long a whole reply may take."""
+    generator_max_tokens: int = Field(default=400, ge=16)
     watch_seconds: float = Field(default=1.0, gt=0)
     """How often an idle server looks whether another bundle was promoted."""
 

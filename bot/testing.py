@@ -151,7 +151,7 @@ def keyword_models(
         classifier=KeywordClassifier(keywords),
         thresholds=Thresholds(answer=0.6, clarify=0.55, grounded=0.5),
         label_templates=label_templates,
+        analyser=analyser,
         index=KeywordIndex(analyser),
         generator=ExtractiveGenerator(analyser, compute),
-        analyser=analyser,
     )

@@ -10,10 +10,11 @@ from typing import Any
 
 from bot.entities.entity import Entity
 from bot.entities.find import EntityFacts
+from bot.guard import Misuse
 from bot.office import OfficeHours
 from finetune.types import Prediction
 from retrieval.types import Hit
-from storage.types import Attachment, Citation, QuickReply, ReviewItem
+from storage.types import Attachment, Citation, NewMessage, QuickReply, ReviewItem
 
 
 class DecisionKind(StrEnum):
@@ -37,10 +38,12 @@ class ShopFacts:
     are intent labels to offer a customer who has not asked anything yet. `waiting` is said when
     a person is asked for, `closed` outside office hours; without them the bot has its own words.
     A template sent with less than `review_margin` of the room above its limit goes to review.
-    Conversations at rest for `retention_days` may go; 0 keeps them.
+    Conversations at rest for `retention_days` may go; 0 keeps them. `voice` tells a language
+    model how the shop speaks.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
+    voice: Mapping[str, str] = field(default_factory=dict)
     language: str = "en"
     languages: tuple[str, ...] = ("zh", "en")
     office: OfficeHours | None = None
@@ -87,6 +90,12 @@ class Incoming:
     target: str | None = None
     attachment: Attachment | None = None
 
+    def as_new(self, masked: str) -> NewMessage:
+        """The message to store, with its text as logs and training may see it."""
+        return NewMessage(
+            self.conversation_id, self.external_id, self.text, masked, attachment=self.attachment
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
@@ -110,6 +119,8 @@ class Understanding:
     """When it was written: forms expire, and relative dates count from here."""
     attachment: str | None = None
     """The message is nothing but a file: `attachment`, or `attachment_again` in a row of them."""
+    misuse: Misuse | None = None
+    """What the message asks that no shop's assistant does."""
     question: str = ""
     """The masked text to search for: this message, or the earlier one that a button is about."""
 

@@ -9,6 +9,7 @@ from functools import partial
 from bot.attachments import is_label, is_one_of_several, label_language
 from bot.entities.find import find_entities
 from bot.forms.words import refers
+from bot.guard import find_misuse
 from bot.live import Models
 from bot.mood import find_mood
 from bot.person import asks_for_bot, asks_for_person
@@ -91,6 +92,7 @@ def read_message(
         mood=find_mood(message.text),
         text=message.text,
         at=message.created_at,
+        misuse=find_misuse(message.text),
         question=message.masked_text,
     )
     offer = find_offer(payload, message.text, turn.history)

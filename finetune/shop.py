@@ -84,6 +84,7 @@ class Shop:
     review_margin: float
     retention_days: int
     greeting: dict[str, str]
+    voice: dict[str, str]
     suggestions: tuple[str, ...]
     suggested_questions: dict[str, tuple[str, ...]]
     handoff: HandOff
@@ -112,6 +113,7 @@ def load_shop(path: Path) -> Shop:
         review_margin=table.number("review_margin", 0.1, least=0),
         retention_days=table.whole("retention_days", 0),
         greeting=table.by_language("greeting", languages),
+        voice=table.by_language("voice", languages),
         suggestions=table.texts("suggestions"),
         suggested_questions={language: questions.texts(language) for language in languages},
         handoff=_handoff(table.table("handoff"), languages),

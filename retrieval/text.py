@@ -62,6 +62,23 @@ class Analyser:
         normal = normalise_text(text)
         return self._cut(normal, self._dropped) or self._cut(normal, frozenset())
 
+    def words(self, text: str) -> list[str]:
+        """Content words in order, each once for each time it stands there: to compare two texts.
+
+        Unlike `tokens` without parts of words, so every word weighs the same.
+        """
+        words: list[str] = []
+        for match in _CHUNK.finditer(normalise_text(text)):
+            chunk, kind = match.group(), match.lastgroup
+            if kind == "han":
+                cut = self._cutter.dictionary.cut(chunk)
+                words += [word for word in cut if word not in self._dropped]
+            elif kind == "word":
+                words += self._cutter.word(chunk)[:1]
+            else:
+                words.append(chunk)
+        return words
+
     def concepts(self, text: str) -> list[str]:
         """Tokens such as `#refund` for the lexicon's words in the text, in order."""
         return concept_tokens(self.matches(text))

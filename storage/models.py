@@ -17,7 +17,14 @@ from storage.models_learning import (
     TemplateRow,
     TemplateTextRow,
 )
-from storage.models_office import AuditRow, JobRow, SearchTestRow, StaffRow, StaffTokenRow
+from storage.models_office import (
+    AuditRow,
+    GeneratorUsageRow,
+    JobRow,
+    SearchTestRow,
+    StaffRow,
+    StaffTokenRow,
+)
 from storage.models_service import ServiceRequestRow, VerificationFailureRow
 from storage.models_talk import (
     ConversationRow,
@@ -40,6 +47,7 @@ __all__ = [
     "DocumentRow",
     "ExampleRow",
     "FeedbackRow",
+    "GeneratorUsageRow",
     "ImportRow",
     "JobRow",
     "KnowledgeStateRow",

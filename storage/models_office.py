@@ -104,3 +104,12 @@ class SearchTestRow(Base):
     actor: Mapped[str]
     query: Mapped[str]
     hits: Mapped[list[Any]]
+
+
+class GeneratorUsageRow(Base):
+    """How many tokens the language model was given and wrote in a UTC day (`2026-11-22`)."""
+
+    __tablename__ = "generator_usage"
+
+    day: Mapped[str] = mapped_column(primary_key=True)
+    tokens: Mapped[int]

@@ -20,14 +20,15 @@ MAX_FUNCTION_LINES = 60
 
 # Library -> the folders or files that may import it.
 HOMES = {
-    "torch": ("retrieval/", "finetune/"),
-    "safetensors": ("retrieval/", "finetune/"),
+    "torch": ("retrieval/", "finetune/", "bot/generator/worker.py"),
+    "safetensors": ("retrieval/", "finetune/", "bot/generator/testing.py"),
     "faiss": ("retrieval/",),
     "sentence_transformers": ("retrieval/",),
-    "transformers": ("retrieval/", "finetune/"),
+    "transformers": ("retrieval/", "finetune/", "bot/generator/worker.py"),
     "accelerate": ("finetune/dense/",),
     "onnxruntime": ("retrieval/", "finetune/dense/"),
     "peft": ("finetune/dense/",),
+    "openai": ("bot/generator/openai_client.py",),
     "sklearn": ("retrieval/", "finetune/"),
     "scipy": ("retrieval/", "finetune/"),
     "sqlalchemy": ("storage/", "alembic/"),
@@ -61,6 +62,7 @@ LAZY = {
     "accelerate",
     "peft",
     "onnxruntime",
+    "openai",
 }
 # This file is itself imported only once sentence_transformers is wanted.
 LAZY_AT_TOP = {"retrieval/ngram_module.py"}

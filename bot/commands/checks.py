@@ -7,7 +7,8 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy.orm import Session
 
@@ -32,6 +33,9 @@ from storage.staff import StaffAccounts
 from storage.templates import Templates
 from storage.vectors import pgvector_problem
 
+if TYPE_CHECKING:
+    from bot.generator.openai_client import OpenAIModel
+
 LOW_DISK_BYTES = 500_000_000
 
 State = Literal["ok", "missing", "problem"]
@@ -53,6 +57,7 @@ async def run_checks(settings: Settings) -> list[Check]:
         checks += await asyncio.to_thread(_stored, settings)
     checks.append(_guarded("shop", lambda: _shop(settings)))
     checks.append(await _telegram(settings))
+    checks.append(await _generator(settings))
     return checks
 
 
@@ -203,3 +208,37 @@ async def _telegram(settings: Settings) -> Check:
     except KefuError as error:
         return Check("telegram", "problem", str(error))
     return Check("telegram", "ok", f"@{name}")
+
+
+async def _generator(settings: Settings) -> Check:
+    """Which language model writes, and whether it can be reached; nothing is loaded for that."""
+    from bot.generator.openai_client import OpenAIModel
+    from bot.generator.prompt import load_prompts
+    from bot.generator.writers import make_model
+
+    name, where = settings.generator, settings.generator_model
+    try:
+        load_prompts(settings.shop)
+        model = make_model(settings)
+        if model is None:
+            return Check("generator", "ok", "extractive: replies quote the best sentences")
+        if isinstance(model, OpenAIModel):
+            return await _server(model, settings)
+    except KefuError as error:
+        return Check("generator", "problem", str(error))
+    if not Path(str(where)).is_dir():
+        return Check("generator", "missing", f"{name}: {where} is no folder; it is taken by name")
+    return Check("generator", "ok", f"{name}: {where} on {settings.generator_device}")
+
+
+async def _server(model: OpenAIModel, settings: Settings) -> Check:
+    await model.start()
+    try:
+        found = await model.models()
+    finally:
+        await model.close()
+    told = f"openai: {settings.generator_model} at {settings.generator_url}"
+    if settings.generator_model not in found:
+        known = ", ".join(found[:5]) or "none"
+        return Check("generator", "problem", f"{told}: the server has no such model, only {known}")
+    return Check("generator", "ok", told)

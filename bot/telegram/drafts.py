@@ -93,8 +93,14 @@ class Growing:
         self._given_up = is_in_group(target)
         self.shown: ShownDraft | None = None
 
-    async def hear(self, piece: str) -> None:
-        """One more checked piece: shown at once, unless the last edit was a moment ago."""
+    async def hear(self, piece: str | None) -> None:
+        """One more checked piece: shown at once, unless the last edit was a moment ago.
+
+        None withdraws what was heard: the next edit, at the latest the reply's, writes over it.
+        """
+        if piece is None:
+            self._text = ""
+            return
         self._text += piece
         chat_id = chat_id_of(self._target)
         text = clean(self._text).strip()

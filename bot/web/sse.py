@@ -21,6 +21,9 @@ POLL_SECONDS = 1.0
 POLL_SECONDS_IDLE = 5.0
 BATCH = 200
 
+WITHDRAWN = ""
+"""Among the pieces of a reply: those before it are withdrawn."""
+
 _PASSED_ON = frozenset(("draft", "retract", "typing"))
 
 
@@ -92,6 +95,8 @@ def _passed_on(event: Event) -> ServerSentEvent:
 async def streamed_reply(web: Web, incoming: Incoming) -> AsyncIterator[bytes]:
     """A turn as events: `draft` for each checked piece, then `message`, or `error`.
 
+    A `retract` between them withdraws the pieces before it.
+
     Waits for the first of them, so that a turn that cannot even begin raises its error here,
     while the response can still have its status.
     """
@@ -107,7 +112,7 @@ async def _reply_events(
     turn: asyncio.Task[Reply], piece: str | None, pieces: asyncio.Queue[str | None]
 ) -> AsyncIterator[bytes]:
     while piece is not None:
-        yield _bytes("draft", {"text": piece})
+        yield _bytes("retract", {}) if piece == WITHDRAWN else _bytes("draft", {"text": piece})
         piece = await pieces.get()
     try:
         yield _bytes("message", reply_out(await turn))
@@ -120,9 +125,9 @@ def start_turn(
 ) -> asyncio.Task[Reply]:
     """Answer in the background; `pieces` gets what is shown already, and None at the end."""
 
-    async def on_draft(piece: str) -> None:
+    async def on_draft(piece: str | None) -> None:
         if pieces is not None:
-            pieces.put_nowait(piece)
+            pieces.put_nowait(WITHDRAWN if piece is None else piece)
 
     async def turn() -> Reply:
         try:
