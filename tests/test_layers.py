@@ -23,7 +23,7 @@ HOMES = {
     "torch": ("retrieval/", "finetune/", "bot/generator/worker.py"),
     "safetensors": ("retrieval/", "finetune/", "bot/generator/testing.py"),
     "faiss": ("retrieval/",),
-    "sentence_transformers": ("retrieval/",),
+    "sentence_transformers": ("retrieval/", "finetune/dense/"),
     "transformers": ("retrieval/", "finetune/", "bot/generator/worker.py"),
     "accelerate": ("finetune/dense/",),
     "onnxruntime": ("retrieval/", "finetune/dense/"),
