@@ -121,6 +121,8 @@ def test_a_dropped_pdf_is_found_asked_about_and_cited_at_the_place(
     expect(hit).to_contain_text(manual.topic)
     expect(hit).to_contain_text(sentence)
     page.screenshot(path=pictures / f"pdf-found-{locale}.png", full_page=True)
+    hit.locator("a").click()
+    expect(page.locator("dialog[open] mark")).to_have_text(sentence)
 
     page.goto(f"{server.url}/chat")
     ask(page, manual.question)
@@ -205,6 +207,7 @@ def test_escape_closes_the_dialog_and_not_the_widget_around_it(visit, server):
         server.url,
     )
     chat = page.frame_locator("iframe")
+    expect(chat.locator(".greeting .bubble")).to_be_visible()
     chat.locator("#text").fill("耳机保修期为多久")
     chat.locator("#text").press("Enter")
     chat.get_by_role("button", name="查看依据 1").click()
