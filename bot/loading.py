@@ -64,7 +64,7 @@ def load_models(settings: Settings, database: Database, compute: Compute, bundle
             content.analyser,
             content.fusion,
             vectors,
-            today=_today_in(settings),
+            today=today_in(settings),
         ),
         generator=ExtractiveGenerator(content.analyser, compute, encoder),
         titles=_titles(settings, examples, content.analyser),
@@ -149,7 +149,7 @@ def _entity_facts(folder: Path, shop: Shop) -> EntityFacts:
     return EntityFacts(order_finder(pattern), shop.time_zone, region, currency, ProductNames(named))
 
 
-def _today_in(settings: Settings) -> Callable[[], date]:
+def today_in(settings: Settings) -> Callable[[], date]:
     """The day at the shop: what is valid until Friday is so until midnight there."""
     zone = ZoneInfo(load_shop(settings.shop).time_zone) if settings.shop is not None else UTC
     return lambda: datetime.now(zone).date()

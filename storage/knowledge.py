@@ -19,6 +19,14 @@ _passages = table_of(PassageRow)
 _changes = table_of(PassageChangeRow)
 _state = table_of(KnowledgeStateRow)
 
+_DOCUMENT = (
+    _documents.c.id, _documents.c.name, _documents.c.title, _documents.c.content_hash,
+    _documents.c.language, _documents.c.kind,
+)  # fmt: skip
+_PASSAGES = select(_passages, _documents.c.name, _documents.c.title, _documents.c.kind).join(
+    _documents, _documents.c.id == _passages.c.document_id
+)
+
 Outcome = Literal["added", "unchanged", "changed"]
 
 
@@ -83,12 +91,14 @@ class Knowledge:
 
     def documents(self) -> list[Document]:
         """Every document, by name."""
-        columns = (
-            _documents.c.id, _documents.c.name, _documents.c.title, _documents.c.content_hash,
-            _documents.c.language, _documents.c.kind,
-        )  # fmt: skip
-        rows = self._session.execute(select(*columns).order_by(_documents.c.name))
+        rows = self._session.execute(select(*_DOCUMENT).order_by(_documents.c.name))
         return [Document(*row) for row in rows]
+
+    def document(self, name: str) -> Document | None:
+        """The document of this name, if there is one."""
+        query = select(*_DOCUMENT).where(_documents.c.name == name)
+        row = self._session.execute(query).one_or_none()
+        return None if row is None else Document(*row)
 
     def document_text(self, name: str) -> str:
         """The whole text of a document, which the offsets of passages and citations point into."""
@@ -100,11 +110,7 @@ class Knowledge:
 
     def passages(self, ids: Iterable[int] | None = None) -> list[Passage]:
         """All passages, or those of these ids that still exist, in the order of their ids."""
-        query = (
-            select(_passages, _documents.c.name, _documents.c.title, _documents.c.kind)
-            .join(_documents, _documents.c.id == _passages.c.document_id)
-            .order_by(_passages.c.id)
-        )
+        query = _PASSAGES.order_by(_passages.c.id)
         if ids is None:
             return [_passage(row) for row in self._session.execute(query)]
         found: list[Passage] = []
@@ -112,6 +118,13 @@ class Knowledge:
             rows = self._session.execute(query.where(_passages.c.id.in_(some)))
             found.extend(_passage(row) for row in rows)
         return found
+
+    def passages_between(self, document: str, start: int, end: int) -> list[Passage]:
+        """The passages of a document that reach into `start` to `end`, in reading order."""
+        within = (_passages.c.start < end, _passages.c.end > start)
+        query = _PASSAGES.where(_documents.c.name == document, *within)
+        rows = self._session.execute(query.order_by(_passages.c.start, _passages.c.id))
+        return [_passage(row) for row in rows]
 
     def set_questions(self, questions: dict[int, tuple[str, ...]]) -> None:
         """Attach other questions to passages, by passage id, and log the passages as changed."""

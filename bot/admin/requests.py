@@ -31,7 +31,7 @@ async def requests(
 
 
 @router.post("/{request_id}")
-async def decide(
+async def close_request(
     web: WebDep, staff: Operator, request_id: RowId, body: RequestDecisionIn
 ) -> ServiceRequestOut:
     """Close a request as done or rejected."""

@@ -13,7 +13,7 @@ from bot.admin.router import login_router
 from bot.admin.router import router as admin_router
 from bot.services import Services, open_services
 from bot.settings import Settings
-from bot.web import conversations, health, hook, openai_compat, shop
+from bot.web import citations, conversations, health, hook, openai_compat, shop
 from bot.web.errors import install_error_handlers
 from bot.web.metrics import Metrics, MetricsMiddleware
 from bot.web.pages import install_pages
@@ -38,6 +38,7 @@ Every error is `{error, detail}`: a word for programs, a line for people.
 
 _ROUTERS = (
     conversations.router,
+    citations.router,
     shop.router,
     openai_compat.router,
     login_router,

@@ -54,6 +54,11 @@ export async function history({ id, token }, after) {
   return (await call(path, { token })).json();
 }
 
+export async function citation({ id, token }, message, n) {
+  const path = `conversations/${encodeURIComponent(id)}/messages/${message}/citations/${n}`;
+  return (await call(path, { token })).json();
+}
+
 export async function askForPerson({ id, token }) {
   const path = `conversations/${encodeURIComponent(id)}/handoff`;
   return (await call(path, { method: "POST", token })).json();

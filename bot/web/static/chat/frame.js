@@ -20,7 +20,7 @@ export class Frame {
       if (event.data && event.data.type === "kefu:closed") this.opened = false;
     });
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.close();
+      if (event.key === "Escape" && !event.defaultPrevented) this.close();
     });
     this.opened = true;
     this.tell({ type: "kefu:ready" });

@@ -8,13 +8,14 @@ import { say } from "./words.js";
 const NEAR_END = 120;
 
 export class Log {
-  constructor({ onThumb, onQuickReply }) {
+  constructor({ onThumb, onSource, onQuickReply }) {
     this.log = byId("log");
     this.scroll = byId("scroll");
     this.offers = byId("offers");
     this.typingRow = byId("typing");
     this.down = byId("down");
     this.onThumb = onThumb;
+    this.onSource = onSource;
     this.onQuickReply = onQuickReply;
     this.down.addEventListener("click", () => this.toEnd(true));
     this.scroll.addEventListener("scroll", () => {
@@ -70,7 +71,7 @@ export class Log {
     if (this.shown.has(message.seq)) return false;
     this.change(() => {
       this.settle(message);
-      const element = messageElement(message, { onThumb: this.onThumb });
+      const element = messageElement(message, { onThumb: this.onThumb, onSource: this.onSource });
       this.shown.set(message.seq, element);
       // A relayed message has a reply row that says nothing.
       if (!message.text.trim()) return;

@@ -9,6 +9,7 @@ import { Head } from "./head.js";
 import { Log } from "./log.js";
 import { Memory } from "./memory.js";
 import { hideNotice, notice } from "./notice.js";
+import { showSource } from "./source.js";
 import { pickLanguage, say, speak, spoken } from "./words.js";
 
 const TYPING_AFTER_MS = 250;
@@ -19,6 +20,8 @@ class Chat {
     this.memory = new Memory();
     this.log = new Log({
       onThumb: (message, value) => this.thumb(message, value),
+      onSource: (message, citation) =>
+        showSource(citation, () => api.citation(this.conversation, message.message, citation.n)),
       onQuickReply: (reply) => this.say(reply.text, reply.payload),
     });
     this.composer = new Composer({
