@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from bot.actions.base import Actions
 from bot.generator.base import Generator
 from bot.logs import logger
+from bot.mood import MoodGuesser
 from bot.searching import SearchIndex
 from bot.shopwords import ShopWords
 from bot.types import Form
@@ -32,7 +33,6 @@ from storage.types import Template, Turn
 
 PATIENCE_SECONDS = 2.0
 """How long a turn waits for news to be loaded before it goes on with what there is."""
-
 
 WORTH_SAVING_SECONDS = 2.0
 """A search cache is written if catching up took longer than this."""
@@ -68,6 +68,7 @@ class Models:
     handoffs: frozenset[str] = frozenset()
     forms: Mapping[str, Form] = field(default_factory=dict)
     encoder: Encoder | None = None
+    mood: MoodGuesser | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ def load_models(settings: Settings, database: Database, compute: Compute, bundle
         titles=_titles(settings, examples, content.analyser),
         analyser=content.analyser,
         encoder=encoder,
+        mood=content.mood,
     )
 
 

@@ -17,9 +17,8 @@ from bot.forms.fill import (
     start_form,
 )
 from bot.guard import Misuse
-from bot.mood import ANGRY
 from bot.types import Decision, DecisionKind, Draft, ShopFacts, Understanding
-from finetune.types import Prediction, Thresholds
+from finetune.types import ANGRY, Prediction, Thresholds
 from retrieval.types import Hit
 from storage.types import (
     ANSWER_PREFIX,

@@ -172,6 +172,7 @@ def trace_of(turn: Turn, outcome: Outcome, timings: dict[str, float]) -> dict[st
         "in_scope": round(prediction.in_scope, 6),
         "offered": list(outcome.decision.labels),
         "entities": [[each.kind, each.shown] for each in outcome.understanding.entities],
+        "mood": outcome.understanding.mood,
         "asking": outcome.decision.form.asking if outcome.decision.form else None,
         "action": outcome.result.status.value if outcome.result else None,
         "hits": _traced(outcome.hits),

@@ -39,14 +39,14 @@ async def understand(
     models: Models | None,
     compute: Compute,
 ) -> Understanding:
-    """Read the message, and guess its intent where a guess is needed."""
+    """Read the message, and guess its intent and mood where a guess is needed."""
     understanding = read_message(message, payload, turn, shop)
     if models is None or not needs_guess(understanding):
         return understanding
     earlier = earlier_question(message, turn)
     texts = [message.masked_text, *([f"{earlier} {message.masked_text}"] if earlier else [])]
-    alone, *together = await compute.run(partial(models.classifier.predict, texts))
-    understanding = replace(understanding, prediction=alone)
+    (alone, *together), mood = await compute.run(partial(_guess, models, texts, message))
+    understanding = replace(understanding, prediction=alone, mood=mood)
     limit = models.thresholds.answer
     if not together or p_right(alone) >= limit:
         return understanding
@@ -54,6 +54,13 @@ async def understand(
     understanding = replace(understanding, question=texts[1])
     clearer = p_right(together[0]) >= limit
     return replace(understanding, prediction=together[0]) if clearer else understanding
+
+
+def _guess(
+    models: Models, texts: Sequence[str], message: Message
+) -> tuple[list[Prediction], str | None]:
+    """The intent of each text and the mood of the message; slow enough for a thread."""
+    return models.classifier.predict(texts), find_mood(models.mood, message.masked_text)
 
 
 def earlier_question(message: Message, turn: Turn) -> str | None:
@@ -89,7 +96,6 @@ def read_message(
         language=choose_language(message.text, turn.conversation.language, shop.language),
         prediction=NO_PREDICTION,
         entities=find_entities(message.text, message.created_at, shop.entities),
-        mood=find_mood(message.text),
         text=message.text,
         at=message.created_at,
         misuse=find_misuse(message.text),

@@ -11,6 +11,9 @@ from finetune.bundle import BundleContent, SearchEncoderRef, read_bundle
 from finetune.dataset import build_dataset
 from finetune.errors import BundleDamagedError
 from finetune.fingerprint import training_fingerprint
+from finetune.mood import MoodHead, mood_words
+from finetune.mood_rows import MoodRow, moods_fingerprint, read_moods
+from finetune.mood_training import train_mood
 from finetune.settings import EncoderChoice, TrainingSettings, choose_settings
 from finetune.shop import load_shop
 from finetune.types import Dataset
@@ -65,6 +68,15 @@ class Basis:
     settings: TrainingSettings
     fingerprint: str
     language: str
+    mood_rows: tuple[MoodRow, ...] | None = None
+    """What the shop's mood.csv holds; None where no shop is named."""
+
+    def mood(self) -> MoodHead | None:
+        """The mood head, trained if need be; without a shop folder it is the live bundle's."""
+        kept = self.champion.mood if self.champion is not None else None
+        if self.mood_rows is None or (kept and kept.fingerprint == _moods(self.mood_rows, kept)):
+            return kept
+        return train_mood(self.mood_rows)
 
     @property
     def is_trained_already(self) -> bool:
@@ -94,9 +106,20 @@ def collect(home: HomePaths, database: Database, choice: EncoderChoice | None) -
     champion = _champion(home, live)
     settings = choose_settings(champion.settings if champion is not None else {}, choice)
     analyser, wrong_cost = _shop_says(home.shop, champion)
-    fingerprint = training_fingerprint(dataset, analyser, settings, wrong_cost)
+    mood_rows = None if home.shop is None else read_moods(home.shop)
+    moods = _moods(mood_rows, champion.mood if champion is not None else None)
+    fingerprint = training_fingerprint(dataset, analyser, settings, wrong_cost, moods)
     language = _language(home.shop, dataset)
-    return Basis(dataset, live, champion, analyser, wrong_cost, settings, fingerprint, language)
+    return Basis(
+        dataset, live, champion, analyser, wrong_cost, settings, fingerprint, language, mood_rows
+    )  # fmt: skip
+
+
+def _moods(rows: tuple[MoodRow, ...] | None, kept: MoodHead | None) -> str:
+    """What the mood head is made of; nothing where there is none."""
+    if rows is None:
+        return "" if kept is None else kept.fingerprint
+    return moods_fingerprint(rows, mood_words().fingerprint) if rows else ""
 
 
 def _language(shop: Path | None, dataset: Dataset) -> str:

@@ -22,6 +22,7 @@ from storage.types import OUT_OF_SCOPE, SOURCE_CORRECTION, Example
 
 GOLDEN_SHARE = 0.1
 CORRECTION_WEIGHT = 2.0
+_LEAST_ROWS = 2
 MOST_REPEATS = 4
 """A question asked again and again counts for more, but not without end."""
 
@@ -85,13 +86,7 @@ def split(examples: Sequence[Example]) -> Split:
     groups = _same_questions(examples, golden, corrected)
     known = NearDuplicates((e.question, str(e.intent)) for e in golden.values())
     settled = [(settle(group), group) for group in groups]
-    rows, leaks = [], []
-    for row, _ in settled:
-        near = None if row.source == SOURCE_CORRECTION else known.find(row.question, row.label)
-        if near is None:
-            rows.append(row)
-        else:
-            leaks.append(Leak(row.question, near, row.label))
+    rows, leaks = _without_leaks([row for row, _ in settled], known)
     given = sum(len(group) for group in groups)
     marked = {question_key(e) for e in examples if e.golden}
     checks = DataChecks(
@@ -109,6 +104,32 @@ def split(examples: Sequence[Example]) -> Split:
     corrections = tuple(row for row in rows if row.source == SOURCE_CORRECTION)
     frozen = tuple(_labelled(e, e.weight) for e in golden.values())
     return Split(frozen, corrections, tuple(rows), checks)
+
+
+def _without_leaks(
+    rows: Sequence[LabelledQuestion], golden: NearDuplicates
+) -> tuple[list[LabelledQuestion], list[Leak]]:
+    """The rows that no golden question gives away, and those that one does.
+
+    A label that would be left with one row or none keeps its own: a history of the same few
+    questions over and over can be learned from, though not honestly measured with.
+    """
+    kept: list[LabelledQuestion] = []
+    leaks: defaultdict[str, list[tuple[LabelledQuestion, str]]] = defaultdict(list)
+    for row in rows:
+        near = None if row.source == SOURCE_CORRECTION else golden.find(row.question, row.label)
+        if near is None:
+            kept.append(row)
+        else:
+            leaks[row.label].append((row, near))
+    counts = Counter(row.label for row in kept)
+    found: list[Leak] = []
+    for label, pairs in leaks.items():
+        if counts[label] < _LEAST_ROWS:
+            kept += [row for row, _ in pairs]
+        else:
+            found += [Leak(row.question, near, row.label) for row, near in pairs]
+    return kept, found
 
 
 def _golden(examples: Sequence[Example], corrected: Sequence[Example]) -> dict[str, Example]:

@@ -146,7 +146,10 @@ def _finish(
     """Write the bundle, register it, and promote it unless the gate refused."""
     verdict = comparison.verdict
     bundle_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    mood = basis.mood()
     metrics = _metrics(basis, trained, comparison)
+    if mood is not None:
+        metrics["mood"] = mood.metrics
     content = BundleContent(
         classifier=trained.classifier,
         thresholds=trained.thresholds,
@@ -157,6 +160,7 @@ def _finish(
         data_fingerprint=basis.fingerprint,
         settings=basis.settings.as_dict(),
         metrics=metrics,
+        mood=mood,
     )
     report = build_report(
         bundle_id,

@@ -62,6 +62,7 @@ from storage.types_traffic import (
     Activity,
     DayCount,
     IntentCount,
+    MoodWindow,
     TrafficWindow,
 )
 
@@ -115,6 +116,7 @@ __all__ = [
     "StaffToken",
     "Template",
     "TemplateDraft",
+    "MoodWindow",
     "TrafficWindow",
     "Turn",
     "UNLABELLED",

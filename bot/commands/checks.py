@@ -17,6 +17,7 @@ from bot.commands.options import open_database
 from bot.commands.serving import TELEGRAM_LOCK, WEB_LOCK
 from bot.schedule import measure_drift
 from bot.settings import Settings
+from bot.surge import measure_surge
 from finetune.bundle import load_bundle, read_bundle
 from finetune.drift import WINDOW_DAYS
 from finetune.shop import RetrainingPlan, load_shop
@@ -76,6 +77,7 @@ def _stored(settings: Settings) -> list[Check]:
                     _guarded("staff", lambda: _staff(session)),
                     _guarded("retraining", lambda: _retraining(settings, session)),
                     _guarded("drift", lambda: _drift(session)),
+                    _guarded("mood", lambda: _mood(session)),
                 ]
             checks.append(_serving(settings))
             return checks
@@ -182,6 +184,12 @@ def _drift(session: Session) -> Check:
         return Check("drift", "missing", f"needs {2 * WINDOW_DAYS:g} days after a promotion")
     told = "; ".join(drift.reasons) or f"none: {drift.now} questions last week are like before"
     return Check("drift", "missing" if drift.drifting else "ok", told)
+
+
+def _mood(session: Session) -> Check:
+    """Whether more customers than usual are angry or unhappy."""
+    surge = measure_surge(session, datetime.now(UTC))
+    return Check("mood", "missing" if surge.surging else "ok", surge.reason)
 
 
 def _serving(settings: Settings) -> Check:

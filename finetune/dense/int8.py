@@ -73,7 +73,7 @@ def _export(encoder: SentenceTransformer, path: Path) -> list[str]:
         path,
         input_names=names,
         output_names=["vectors"],
-        dynamic_shapes=([{0: batch, 1: length}] * len(names),),
+        dynamic_shapes=(tuple({0: batch, 1: length} for _ in names),),
         dynamo=True,
         external_data=False,
         verbose=False,

@@ -268,6 +268,7 @@ def test_the_doctor_finds_the_bundle_whole(kefu_json):
     assert states["home"] == "ok"
     assert states["retraining"] == "ok"
     assert states["drift"] == "missing"
+    assert states["mood"] == "ok"
 
 
 def test_stories_are_played(kefu_json, home, tmp_path, capsys):

@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.mood import ANGRY
 from bot.policy import decide, failures, is_held, needs_search, p_right, unless_unsupported
 from bot.types import Decision, DecisionKind, Draft, Understanding
-from finetune.types import Prediction, Thresholds
+from finetune.types import ANGRY, Prediction, Thresholds
 from retrieval.types import Hit
 from storage.types import Conversation, ConversationStatus, Message, Passage, Role, Turn
 

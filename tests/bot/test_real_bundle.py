@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,9 @@ from pydantic import SecretStr
 from bot.loading import choose_vectors, load_models
 from bot.services import open_services
 from bot.settings import Settings
-from finetune.bundle import BundleContent, SearchEncoderRef, write_bundle
+from bot.understand import HANDOFF
+from finetune.bundle import BundleContent, SearchEncoderRef, read_bundle, write_bundle
+from finetune.mood_training import train_mood
 from finetune.settings import TrainingSettings
 from finetune.train import train_classifier
 from finetune.types import LabelledQuestion
@@ -31,6 +34,7 @@ from storage.knowledge import Knowledge
 from storage.templates import Templates
 from storage.types import OUT_OF_SCOPE, Example
 from tests.bot.conftest import DESCALING, Shop, stock
+from tests.finetune.test_mood import few
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -115,6 +119,24 @@ async def test_a_trained_bundle_answers_and_quotes(home: Settings) -> None:
         assert quoted.citations[0].document == "kettle.md"
         models = load_models(home, services.database, services.compute, "real")
         assert models.titles["refund"]["zh"] in QUESTIONS["refund"]
+
+
+async def test_who_is_angry_is_offered_a_person(home: Settings) -> None:
+    folder = home.bundles_dir / "real"
+    content = replace(read_bundle(folder), mood=train_mood(few()))
+    shutil.rmtree(folder)
+    write_bundle(folder, content)
+    async with open_services(home, watch=False) as services:
+        await services.work.run(stock)
+        promote(services.database)
+        await services.live.check()
+        shop = Shop(services)
+        calm, angry = await shop.begin(), await shop.begin()
+        await shop.ask(calm, "几点开门？什么时候发货")
+        answer = await shop.ask(angry, "骗子！！退钱！我要退款")
+        replies = [(await shop.messages(each))[-1] for each in (calm, angry)]
+        assert [reply.trace["mood"] for reply in replies] == ["neutral", "angry"]
+        assert HANDOFF in {button.payload for button in answer.quick_replies}
 
 
 async def test_a_rollback_brings_no_deleted_knowledge_and_no_retired_template_back(

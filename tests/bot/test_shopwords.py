@@ -38,7 +38,7 @@ async def live(tmp_path, database):
         Bundles(session).promote("b1", by="test", reason="test")
     work, compute = Work(database), Compute(1)
     models = keyword_models("b1", compute, {"a": ("a",)}, {"a": None})
-    yield LiveModels(database, work, compute, lambda _: models, ShopWords(tmp_path))
+    yield LiveModels(database, work, compute, lambda _: models, {}, ShopWords(tmp_path))
     compute.close()
     work.close()
 

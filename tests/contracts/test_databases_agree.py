@@ -108,8 +108,8 @@ def run_the_office(database: Database) -> None:
         conversations.say(
             "kept", role=Role.OPERATOR, text="我来", masked_text="我来", staff_id=ann.id
         )
-        ReviewQueue(session).decide(1, "accepted", "shipping", by="ann")
-        ReviewQueue(session).decide(2, "rejected", by="ann")
+        ReviewQueue(session).decide([1], "accepted", "shipping", by="ann")
+        ReviewQueue(session).decide([2], "rejected", by="ann")
         SearchTests(session).add(actor="ann", query="退货", hits=[{"document": "a.md", "分": 0.5}])
     try:
         with database.session() as session:

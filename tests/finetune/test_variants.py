@@ -55,7 +55,8 @@ def test_a_correction_moves_its_question_out_of_every_other_intent():
         Example("别的", "shipping", None, "zh"),
         correction("你好，怎么退款", "refund"),
     ]
-    _, corrections, kept = split(rows)
+    parts = split(rows)
+    corrections, kept = parts.corrections, parts.rows
     assert {(row.question, row.label) for row in kept} == {
         ("怎麼退款", "refund"), ("别的", "shipping"), ("你好，怎么退款", "refund"),
     }  # fmt: skip
@@ -63,7 +64,7 @@ def test_a_correction_moves_its_question_out_of_every_other_intent():
 
 
 def test_a_later_correction_in_another_spelling_supersedes():
-    _, corrections, _ = split([correction("怎么退款", "a"), correction("怎么退款？", "b")])
+    corrections = split([correction("怎么退款", "a"), correction("怎么退款？", "b")]).corrections
     assert [(row.question, row.label) for row in corrections] == [("怎么退款？", "b")]
 
 
@@ -92,7 +93,7 @@ def test_a_corrected_question_and_its_surface_variants_are_right_after_training(
     examples = [Example(t, label, None, "zh") for label, some in QUESTIONS.items() for t in some]
     examples += [Example(text, "shipping", None, "zh") for text in CORRECTED]
     examples += [correction(text, label) for text, (label, _) in CORRECTED.items()]
-    _, _, rows = split(examples)
+    rows = split(examples).rows
     rows = with_variants(rows, ())
     assert sum(row.source == SOURCE_VARIANT for row in rows) >= 10
     trained = train_classifier(rows, Analyser(Lexicon.from_package()), settings=FAST)

@@ -76,7 +76,7 @@ def test_every_single_step_can_be_taken_back(empty_database: Database):
 
 
 def test_review_items_of_one_message_become_one_and_part_again(empty_database: Database):
-    migrate.upgrade(empty_database, "8be4d05f6a17")
+    migrate.upgrade(empty_database, "c41d9a7e2b58")
     with empty_database.session() as session:
         conversation = Conversations(session).create("web")
         new = NewMessage(conversation.id, "m", "到哪了", "到哪了")
@@ -90,7 +90,7 @@ def test_review_items_of_one_message_become_one_and_part_again(empty_database: D
     with empty_database.session(read_only=True) as session:
         item = ReviewQueue(session).get(2)
     assert (item.kinds, item.status) == (("no_answer", "thumbs_down"), "rejected")
-    migrate.downgrade(empty_database, "8be4d05f6a17")
+    migrate.downgrade(empty_database, "c41d9a7e2b58")
     with empty_database.connection() as connection:
         rows = connection.exec_driver_sql("SELECT id, kind FROM review_item").all()
     assert [tuple(row) for row in rows] == [(2, "no_answer")]
@@ -158,7 +158,7 @@ def test_a_revision_that_nobody_knows_is_one_clear_line(database, move):
 
 
 def test_no_step_forgets_which_passage_ids_were_given(empty_database: Database):
-    migrate.upgrade(empty_database, "8be4d05f6a17")
+    migrate.upgrade(empty_database, "c41d9a7e2b58")
     with empty_database.connection() as connection:
         connection.exec_driver_sql(
             "INSERT INTO document (name, title, content_hash, language, kind, text, created_at, "

@@ -8,7 +8,10 @@ import pytest
 from bot.generator.base import Piece
 from bot.telegram.double import Cut
 from bot.telegram.double_rules import Refusal
-from retrieval.types import Hit
+from bot.testing import KeywordIndex
+from retrieval.lexicon import Lexicon
+from retrieval.text import Analyser
+from retrieval.types import EVERYTHING_VALID, Hit
 from storage.drafts import Drafts
 from storage.models import ShownDraftRow
 from storage.staff import StaffAccounts
@@ -49,18 +52,10 @@ class Gated:
             self.pieces.put_nowait(None)
 
 
-class OnePassage:
+class OnePassage(KeywordIndex):
     """An index that finds one passage for every question."""
 
-    revision = 0
-
-    def sync(self, database):
-        return 0
-
-    def save(self):
-        pass
-
-    def search(self, query, k=10):
+    def search(self, query, k=10, *, only=EVERYTHING_VALID):
         passage = Passage(1, "kettle", "水壶", "document", "水垢", TEXT, 0, len(TEXT), "zh")
         return [Hit(passage, 0.99, 0.9, 0.9)]
 
@@ -74,7 +69,9 @@ def generator():
 def load(generator):
     def load(templates):
         models = load_models(templates)
-        return lambda bundle: replace(models(bundle), index=OnePassage(), generator=generator)
+        return lambda bundle: replace(
+            models(bundle), index=OnePassage(Analyser(Lexicon.from_package())), generator=generator
+        )
 
     return load
 

@@ -329,6 +329,9 @@ class TestKnowledge:
         assert 0 < after["refusal_share"] < 1
         assert "return_goods" in [each["intent"] for each in after["intents"]]
         assert (after["live"]["id"], after["drift"]) == ("trial", None)
+        mood = after["mood"]
+        assert (mood["surging"], mood["enough"], mood["intents"]) == (False, False, [])
+        assert "too few turns" in mood["reason"]
         assert operator.get("/api/admin/stats?days=0").status_code == 422
 
 
