@@ -30,9 +30,10 @@ from finetune.search_training import prepare_search
 from finetune.train import train_classifier
 from finetune.types import Dataset, ReplyMetrics
 from retrieval.evaluate import Searcher, SearchRow, evaluate_search, read_search_rows
-from retrieval.index import Candidate, HybridIndex
+from retrieval.index import HybridIndex
 from retrieval.language import detect_language
 from retrieval.lexicon import Lexicon
+from retrieval.ranking import Candidate
 from retrieval.text import Analyser
 from retrieval.threads import use_one_thread_per_task
 from retrieval.types import Hit, SearchMetrics

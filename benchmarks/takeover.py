@@ -13,20 +13,19 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from benchmarks.harness import Report
-from bot.generator.base import Piece
+from bot.generator.base import Piece, Request
 from bot.live import Models
 from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.types import Incoming
 from bot.web.testing import trial_home, trial_models
-from retrieval.types import Hit
 from storage.conversations import Conversations
 from storage.database import Database
 from storage.migrate import upgrade
@@ -49,12 +48,9 @@ class SlowGenerator:
         """`chance` chooses the pauses."""
         self._chance = chance
 
-    async def write(
-        self, question: str, hits: Sequence[Hit], language: str
-    ) -> AsyncIterator[Piece]:
+    async def write(self, request: Request) -> AsyncGenerator[Piece, None]:
         """Three pieces of the best passage."""
-        del question, language
-        for hit in hits[:1]:
+        for hit in request.hits[:1]:
             for part in range(3):
                 await asyncio.sleep(self._chance.uniform(0, 0.01))
                 yield Piece(hit.passage.text if part == 0 else "。")

@@ -47,10 +47,13 @@ def draft_listener(
     broken = False
     log = logger("pipeline")
 
-    async def show(text: str) -> None:
+    async def show(text: str | None) -> None:
         nonlocal broken
-        data = {"turn": message.id, "epoch": epoch, "text": text}
-        events.publish(message.conversation_id, Event("draft", data))
+        if text is None:
+            announce_retract(events, message, epoch)
+        else:
+            data = {"turn": message.id, "epoch": epoch, "text": text}
+            events.publish(message.conversation_id, Event("draft", data))
         if on_draft is None or broken:
             return
         try:
@@ -63,5 +66,5 @@ def draft_listener(
 
 
 def announce_retract(events: Events, message: Message, epoch: int) -> None:
-    """The drafts of this turn are withdrawn: somebody else answers."""
+    """The drafts of this turn are withdrawn: somebody else answers, or the reply begins anew."""
     events.publish(message.conversation_id, Event("retract", {"turn": message.id, "epoch": epoch}))

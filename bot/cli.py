@@ -12,6 +12,7 @@ import typer
 from bot.commands import (
     asking,
     bundles,
+    erasing,
     evaluation,
     explaining,
     history,
@@ -54,6 +55,7 @@ def build() -> typer.Typer:
         bundles,
         jobs,
         staff,
+        erasing,
         maintenance,
     ):
         module.register(app)

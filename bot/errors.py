@@ -2,8 +2,11 @@
 
 KefuError
 ├── MessageTooLongError    400  shorten it
+├── PromptFileError        400  the shop's prompt file cannot be used
 ├── HomeUnusableError      500  KEFU_HOME cannot be written
-└── NotReadyError          503  nothing is live yet, or the server is closing
+├── SecretMissingError     500  a webhook of shop.toml has no secret
+├── NotReadyError          503  nothing is live yet, or the server is closing
+└── GeneratorUnavailableError  503  the language model cannot write now
 """
 
 from __future__ import annotations
@@ -29,8 +32,31 @@ class HomeUnusableError(KefuError):
     code = "home_unusable"
 
 
+class SecretMissingError(KefuError):
+    """A webhook's secret is not in the environment."""
+
+    code = "secret_missing"
+
+
 class NotReadyError(KefuError):
     """The server cannot take a message now."""
 
     status_code = 503
     code = "not_ready"
+
+
+class GeneratorUnavailableError(KefuError):
+    """The language model cannot write this reply; the extract takes its place."""
+
+    status_code = 503
+    code = "generator_unavailable"
+
+
+class PromptFileError(InputError):
+    """A shop's prompt file cannot be used."""
+
+    code = "prompt_file"
+
+    def __init__(self, name: str, expected: str, found: str) -> None:
+        """Name the file, what it should hold and what it holds."""
+        super().__init__(f"{name}: expected {expected}, found {found}")

@@ -144,7 +144,7 @@ def _explanation(
         language=said.language,
         decision=decision.kind.value,
         reason=decision.reason,
-        why=why(decision, models.thresholds, p_right(said.prediction)),
+        why=why(decision, models.thresholds, said.prediction.label, p_right(said.prediction)),
         intent=decision.label,
         confidence=decision.confidence,
         reply=outcome.draft.text,
@@ -170,7 +170,7 @@ def _limits(models: Models, outcome: Outcome, *, searched: bool) -> tuple[Limit,
     pair = sum(p for _, p in prediction.ranked[:2]) * prediction.in_scope
     best = max((hit.score for hit in quotable(outcome.hits)), default=0.0) if searched else None
     return (
-        _limit("answer", p_right(prediction), limits.answer),
+        _limit("answer", p_right(prediction), limits.answer_for(prediction.label)),
         _limit("clarify", pair, limits.clarify),
         _limit("grounded", best, limits.grounded),
     )

@@ -50,6 +50,36 @@ _WHY: dict[str, tuple[str, str]] = {
         "“{intent}”这个意图就是找人工，把握 {sure}。",
         "The intent “{intent}” asks for a person; it is {sure} sure.",
     ),
+    "prompt": (
+        "消息想打听或改变机器人的内部规则，所以礼貌地拒绝。",
+        "The message wants to know or change the bot's own rules, so it declines politely.",
+    ),
+    "others_data": (
+        "消息在打听别人的信息，所以礼貌地拒绝。",
+        "The message asks for somebody else's data, so it declines politely.",
+    ),
+    "off_topic": (
+        "模板只有 {sure} 的把握（需要 {answer}），而且话题和店铺无关，所以直说帮不上忙；"
+        "这类问题不进审核队列。",
+        "A template is only {sure} sure ({answer} is needed), and the topic is none of the shop's, "
+        "so it says so; such questions do not go to review.",
+    ),
+    "abuse": (
+        "消息里只有辱骂，没有可答的问题，所以平静地回应并提供人工。",
+        "There is only abuse and nothing to answer, so it stays calm and offers a person.",
+    ),
+    "order_named": (
+        "消息里有订单号，所以按查订单的意图“{intent}”办理。",
+        "The message names an order, so it is taken as the order look-up “{intent}”.",
+    ),
+    "not_understood": (
+        "表单在等一个答案，而消息里没有读到，所以再问一遍。",
+        "A form waits for a value and the message has none, so it asks again.",
+    ),
+    "gave_up": (
+        "表单几次都没有问到需要的内容，所以停下来并提供人工。",
+        "The form asked several times in vain, so it stops and offers a person.",
+    ),
     "other": (
         "决定是 {kind}，原因代码 {reason}。",
         "The decision is {kind}; its reason is {reason}.",
@@ -57,15 +87,15 @@ _WHY: dict[str, tuple[str, str]] = {
 }
 
 
-def why(decision: Decision, limits: Thresholds, sure: float) -> dict[str, str]:
-    """The reason of a decision per language, with its figures."""
+def why(decision: Decision, limits: Thresholds, guess: str | None, sure: float) -> dict[str, str]:
+    """The reason of a decision per language, with its figures; `guess` is the likeliest intent."""
     key = decision.reason if decision.reason in _WHY else "other"
     if decision.kind.value == "handoff" and decision.reason in ("sure", "found"):
         key = "handoff"
     values = {
         "sure": f"{sure:.0%}",
         "score": f"{decision.confidence or 0:.0%}",
-        "answer": f"{limits.answer:.0%}",
+        "answer": f"{limits.answer_for(guess):.0%}",
         "grounded": f"{limits.grounded:.0%}",
         "intent": decision.label or "",
         "kind": decision.kind.value,

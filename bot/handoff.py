@@ -12,9 +12,12 @@ from bot.events import Events
 from bot.replies import handoff_text
 from bot.types import PUSHING_CHANNELS, Decision, DecisionKind, ShopFacts
 from bot.work import Work
+from finetune.operators import LOOKED_AT, answered_question
 from storage.conversations import Conversations
+from storage.normalise import text_key
 from storage.privacy import mask
-from storage.types import Conversation, ConversationStatus, Message, Role
+from storage.templates import Templates
+from storage.types import Conversation, ConversationStatus, Message, ReviewKind, Role
 
 
 def next_status(decision: Decision, status: ConversationStatus) -> ConversationStatus | None:
@@ -69,9 +72,15 @@ class Handoff:
         """The matter is settled; a later message of the customer wakes the bot."""
         return await self._move(conversation_id, ConversationStatus.CLOSED)
 
-    async def say(self, conversation_id: str, staff_id: int, text: str) -> Message:
-        """What a member of staff writes to the customer."""
-        message = await self._work.run(partial(self._say, conversation_id, staff_id, text))
+    async def say(
+        self, conversation_id: str, staff_id: int, text: str, *, external_id: str | None = None
+    ) -> Message:
+        """What a member of staff writes to the customer.
+
+        The same `external_id` (the channel's own id of the message) is said once.
+        """
+        unit = partial(self._say, conversation_id, staff_id, text, external_id)
+        message = await self._work.run(unit)
         announce_message(self._events, message)
         return message
 
@@ -92,9 +101,25 @@ class Handoff:
         text = handoff_text(conversation.language or self._shop.language, self._shop)
         return conversation, self._store(session, conversation, Role.SYSTEM, text)
 
-    def _say(self, conversation_id: str, staff_id: int, text: str, session: Session) -> Message:
-        conversation = Conversations(session).get(conversation_id)
-        return self._store(session, conversation, Role.OPERATOR, text, staff_id)
+    def _say(
+        self,
+        conversation_id: str,
+        staff_id: int,
+        text: str,
+        external_id: str | None,
+        session: Session,
+    ) -> Message:
+        conversations = Conversations(session)
+        conversation = conversations.get(conversation_id)
+        before = conversations.last_messages(conversation_id, LOOKED_AT)
+        question = answered_question(before, text)
+        said = self._store(session, conversation, Role.OPERATOR, text, staff_id, external_id)
+        if question is not None and Templates(session).find_by_text(text_key(text)) is None:
+            # What a template says already is learned without anybody's decision.
+            conversations.add_to_review(
+                question.id, ReviewKind.OPERATOR_ANSWERED, proposal=said.masked_text
+            )
+        return said
 
     def _store(
         self,
@@ -103,6 +128,7 @@ class Handoff:
         role: Role,
         text: str,
         staff_id: int | None = None,
+        external_id: str | None = None,
     ) -> Message:
         conversations = Conversations(session)
         return conversations.say(
@@ -112,6 +138,7 @@ class Handoff:
             masked_text=mask(text, keep=self._shop.contacts),
             staff_id=staff_id,
             outbox=push_to(conversations, conversation),
+            external_id=external_id,
         )
 
 

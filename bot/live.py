@@ -11,23 +11,28 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from bot.actions.base import HANDOFF_ACTION, find_action
+from bot.actions.base import Actions
 from bot.generator.base import Generator
 from bot.logs import logger
+from bot.mood import MoodGuesser
+from bot.searching import SearchIndex
+from bot.shopwords import ShopWords
+from bot.types import Form
+from bot.usable import usable_templates
 from bot.work import Compute, Work
 from finetune.types import Prediction, Thresholds
 from retrieval.text import Analyser
-from retrieval.types import Encoder, Hit
+from retrieval.types import Encoder
 from storage.bundles import Bundles
 from storage.conversations import Conversations
 from storage.database import Database
+from storage.feedback import feedback_stamp
 from storage.knowledge import Knowledge
 from storage.templates import Templates
 from storage.types import Template, Turn
 
 PATIENCE_SECONDS = 2.0
 """How long a turn waits for news to be loaded before it goes on with what there is."""
-
 
 WORTH_SAVING_SECONDS = 2.0
 """A search cache is written if catching up took longer than this."""
@@ -41,47 +46,29 @@ class Classifier(Protocol):
         ...
 
 
-class SearchIndex(Protocol):
-    """Finds passages."""
-
-    @property
-    def revision(self) -> int:
-        """The knowledge revision that the index has reached."""
-        ...
-
-    def sync(self, database: Database) -> int:
-        """Replay the changes since, deletions first; the revision reached."""
-        ...
-
-    def search(self, query: str, k: int = 10) -> list[Hit]:
-        """The passages most likely to answer, best first."""
-        ...
-
-    def save(self) -> None:
-        """Write the cache that the next process begins with."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Models:
     """One bundle, loaded, and the wording of its templates: what a turn uses to its end.
 
     `label_templates` names a template only where it can be sent; `titles` says per label and
     language how to name an intent on a button, the most asked first. `handoffs` are the labels
-    whose template's action is to fetch a person. `analyser` and `encoder` are those of search.
+    whose template's action is to fetch a person; `forms` what the actions of the others need.
+    `analyser` and `encoder` are those of search.
     """
 
     bundle_id: str
     classifier: Classifier
     thresholds: Thresholds
     label_templates: Mapping[str, int | None]
+    analyser: Analyser | None = None
     index: SearchIndex | None = None
     generator: Generator | None = None
     titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     templates: Mapping[int, Template] = field(default_factory=dict)
     handoffs: frozenset[str] = frozenset()
-    analyser: Analyser | None = None
+    forms: Mapping[str, Form] = field(default_factory=dict)
     encoder: Encoder | None = None
+    mood: MoodGuesser | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +78,7 @@ class News:
     bundle_id: str | None
     knowledge_revision: int
     templates_stamp: str
+    feedback_stamp: str
 
 
 def read_news(session: Session) -> News:
@@ -105,17 +93,35 @@ def read_turn(message_id: int, session: Session) -> tuple[Turn, News]:
 
 
 def _news(session: Session, revision: int) -> News:
-    return News(Bundles(session).live_id(), revision, Templates(session).stamp())
+    return News(
+        Bundles(session).live_id(), revision, Templates(session).stamp(), feedback_stamp(session)
+    )
+
+
+class _ClosingError(Exception):
+    """Ends the building of an index: the process is about to stop, and the old one is whole."""
 
 
 class LiveModels:
     """Holds the live `Models`; a turn that began with one set of them ends with it."""
 
     def __init__(
-        self, database: Database, work: Work, compute: Compute, load: Callable[[str], Models]
+        self,
+        database: Database,
+        work: Work,
+        compute: Compute,
+        load: Callable[[str], Models],
+        actions: Actions,
+        words: ShopWords | None = None,
     ) -> None:
-        """`load` reads the bundle of an id from disk; it is called in a thread."""
+        """`load` reads the bundle of an id from disk; it is called in a thread.
+
+        `words` are the shop's own; an edited file is taken over like any other news.
+        """
+        self._actions = actions
         self._database = database
+        self._words = words or ShopWords(None)
+        self._words_stamp: str | None = None
         self._work = work
         self._compute = compute
         self._load = load
@@ -126,6 +132,8 @@ class LiveModels:
         self._busy_since: float | None = None
         self._changing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._tending: asyncio.Task[None] | None = None
+        self._closing = False
         self._logger = logger("live")
 
     @property
@@ -153,7 +161,8 @@ class LiveModels:
         return self._current
 
     async def close(self) -> None:
-        """Wait for what is being loaded."""
+        """Wait for what is being loaded, and give up what is being built."""
+        self._closing = True
         if self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -163,8 +172,16 @@ class LiveModels:
             return news.bundle_id in (None, self._failed)
         if models.bundle_id != self._wanted(models, news):
             return False
-        synced = models.index is None or models.index.revision == news.knowledge_revision
-        return synced and self._stamp == news.templates_stamp
+        return self._stamp == news.templates_stamp and (
+            models.index is None or self._is_in_step(models.index, news)
+        )
+
+    def _is_in_step(self, index: SearchIndex, news: News) -> bool:
+        return (
+            index.revision == news.knowledge_revision
+            and index.feedback == news.feedback_stamp
+            and self._words_stamp == self._words.stamp()
+        )
 
     def _wanted(self, models: Models, news: News) -> str:
         """The bundle to have: one that could not be loaded is not tried again, the old one stays.
@@ -200,9 +217,30 @@ class LiveModels:
         models = await self._models(news)
         if models is None:
             return
-        if models.index is not None and models.index.revision != news.knowledge_revision:
-            await self._sync(models.index)
+        if models.index is not None and not self._is_in_step(models.index, news):
+            await self._bring_up_to_date(models.index, news)
         await self._put_in_place(models)
+        if models.index is not None and (self._tending is None or self._tending.done()):
+            self._tending = self._start(self._tend(models.index))
+
+    async def _tend(self, index: SearchIndex) -> None:
+        """Let an index that has grown be built anew while the present one serves.
+
+        In a thread of its own: it may take minutes, and turns need the threads for models.
+        """
+        try:
+            if await asyncio.to_thread(index.rebuild, self._unless_closing):
+                await asyncio.to_thread(index.save)
+                self._logger.info("index_rebuilt", revision=index.revision)
+        except _ClosingError:
+            self._logger.info("index_not_rebuilt", reason="the process stops")
+        except Exception:
+            # The present index goes on serving; the next change tries again.
+            self._logger.exception("index_not_rebuilt", revision=index.revision)
+
+    def _unless_closing(self, _what: str, _share: float) -> None:
+        if self._closing:
+            raise _ClosingError
 
     async def _models(self, news: News) -> Models | None:
         """The loaded models if they are the live ones, else the live ones from disk."""
@@ -222,6 +260,17 @@ class LiveModels:
         self._logger.info("bundle_loaded", bundle=models.bundle_id)
         return models
 
+    async def _bring_up_to_date(self, index: SearchIndex, news: News) -> None:
+        changed = index.revision != news.knowledge_revision
+        if changed:
+            await self._sync(index)
+        stamp = self._words.stamp()
+        if stamp != self._words_stamp or self._loaded is None or index is not self._loaded.index:
+            await self._compute.run(partial(self._words.put_into, index))
+            self._words_stamp = stamp
+        if changed or index.feedback != news.feedback_stamp:
+            await self._compute.run(partial(index.weigh_feedback, self._database))
+
     async def _sync(self, index: SearchIndex) -> None:
         began = time.monotonic()
         try:
@@ -234,26 +283,17 @@ class LiveModels:
 
     async def _put_in_place(self, models: Models) -> None:
         stamp, templates = await self._work.read(_read_templates)
-        usable = {template.id: template for template in templates if _can_be_sent(template)}
-        known = {
-            label: template_id if template_id in usable else None
-            for label, template_id in models.label_templates.items()
-        }
-        handoffs = frozenset(
-            label
-            for label, template_id in known.items()
-            if template_id is not None and usable[template_id].action == HANDOFF_ACTION
-        )
+        usable = usable_templates(models.label_templates, templates, self._actions)
         self._loaded, self._stamp = models, stamp
-        self._current = replace(models, templates=usable, label_templates=known, handoffs=handoffs)
+        self._current = replace(
+            models,
+            templates=usable.templates,
+            label_templates=usable.labels,
+            handoffs=usable.handoffs,
+            forms=usable.forms,
+        )
 
 
 def _read_templates(session: Session) -> tuple[str, list[Template]]:
     templates = Templates(session)
     return templates.stamp(), templates.all()
-
-
-def _can_be_sent(template: Template) -> bool:
-    """A template whose slots nothing can fill is not sent with holes in it."""
-    filled = not template.slots or find_action(template.action) is not None
-    return bool(template.texts) and filled and not template.retired

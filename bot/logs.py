@@ -11,7 +11,9 @@ from structlog.typing import FilteringBoundLogger
 
 from bot.types import Reply
 
-LoggerName = Literal["pipeline", "live", "recovery", "web", "telegram", "jobs", "cli"]
+LoggerName = Literal[
+    "pipeline", "live", "recovery", "web", "telegram", "jobs", "cli", "actions", "generator"
+]
 
 
 def logger(name: LoggerName) -> FilteringBoundLogger:

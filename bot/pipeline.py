@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from functools import partial
 
+from bot.actions.run import ActionRunner
 from bot.announce import announce_message, announce_typing, draft_listener
 from bot.errors import MessageTooLongError
 from bot.events import Events
 from bot.live import LiveModels, Models, read_turn
 from bot.locks import ConversationLocks
 from bot.logs import log_reply, logger
-from bot.policy import NOTHING_LIVE, decide, is_held, needs_search, unless_unsupported
+from bot.policy import NOTHING_LIVE, is_held, needs_search, policy_of, unless_unsupported
 from bot.recording import Outcome, Recorder, broken, reply_from
 from bot.replies import OnDraft, Thought, write
 from bot.timing import Stopwatch
@@ -21,7 +22,7 @@ from bot.work import Compute, Work
 from retrieval.types import Hit
 from storage.conversations import Conversations
 from storage.privacy import mask
-from storage.types import Message, NewMessage, Received, Turn
+from storage.types import Message, Received, Turn
 
 SEARCHED = 10
 
@@ -36,12 +37,14 @@ class Pipeline:
         live: LiveModels,
         events: Events,
         shop: ShopFacts,
+        actions: ActionRunner,
         *,
         max_message_chars: int = 4000,
     ) -> None:
         """Share these with the rest of the process; only `bot/services.py` wires them."""
         self._work, self._compute, self._live, self._events = work, compute, live, events
-        self._shop = shop
+        self._shop, self._actions = shop, actions
+        self._decide = policy_of(shop)
         self._max_chars = max_message_chars
         self._recorder = Recorder(work, events, shop)
         self._arrivals, self._turns = ConversationLocks(), ConversationLocks()
@@ -66,7 +69,7 @@ class Pipeline:
         if len(incoming.text) > self._max_chars:
             raise MessageTooLongError(len(incoming.text), self._max_chars)
         masked = mask(incoming.text, keep=self._shop.contacts)
-        new = NewMessage(incoming.conversation_id, incoming.external_id, incoming.text, masked)
+        new = incoming.as_new(masked)
         with (watch or Stopwatch()).stage("receive"):  # 1 receive
             # Who arrives first is stored first, and queues for the turn first: nothing is awaited
             # between this lock and that one.
@@ -123,26 +126,24 @@ class Pipeline:
         """Steps 4 to 7: what to say and why; nothing is stored."""
         limits = models.thresholds if models else NOTHING_LIVE
         templates = models.label_templates if models else {}
+        forms = models.forms if models else {}
+        handoffs = models.handoffs if models else ()
         with watch.stage("understand"):  # 4 understand
             guessing = None if is_held(turn) else models
             said = await understand(message, payload, turn, self._shop, guessing, self._compute)
         with watch.stage("search"):  # 5 search
             hits: list[Hit] = []
-            if models and models.index and needs_search(said, turn, limits, templates):
+            if models and models.index and needs_search(said, turn, limits, templates, forms):
                 search = partial(models.index.search, said.question, SEARCHED)
                 hits = await self._compute.run(search)
         with watch.stage("decide"):  # 6 decide
-            decision = decide(
-                said,
-                hits,
-                turn,
-                limits,
-                templates,
-                handoffs=models.handoffs if models else (),
-                failures_before_offer=self._shop.failures_before_offer,
+            decision = self._decide(
+                said, hits, turn, limits, templates, handoffs=handoffs, forms=forms
             )
         with watch.stage("write"):  # 7 write
-            thought = Thought(said, tuple(hits), decision, turn.history)
+            decision, result = await self._actions.run(decision, message, said, turn, models)
+            thought = Thought(said, tuple(hits), decision, turn.history, result)
             draft = await write(thought, models, self._shop, on_draft)
         decision = unless_unsupported(decision, draft)
-        return Outcome(said, tuple(hits), decision, draft, models.bundle_id if models else None)
+        bundle = models.bundle_id if models else None
+        return Outcome(said, tuple(hits), decision, draft, bundle, result)

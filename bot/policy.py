@@ -3,26 +3,45 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
-from bot.forms import continue_form
-from bot.mood import ANGRY
-from bot.types import Decision, DecisionKind, Draft, Understanding
-from finetune.types import Prediction, Thresholds
+from bot.forms.fill import (
+    GAVE_UP,
+    NOT_UNDERSTOOD,
+    Forms,
+    beside_form,
+    continue_form,
+    named_order,
+    start_form,
+)
+from bot.guard import Misuse
+from bot.types import Decision, DecisionKind, Draft, ShopFacts, Understanding
+from finetune.types import ANGRY, Prediction, Thresholds
 from retrieval.types import Hit
-from storage.types import ANSWER_PREFIX, SEARCH_KIND_ANSWER, ConversationStatus, Message, Role, Turn
+from storage.types import (
+    ANSWER_PREFIX,
+    SEARCH_KIND_ANSWER,
+    ConversationStatus,
+    Message,
+    ReviewKind,
+    Role,
+    Turn,
+)
 
 MAX_CHOICES = 3
-REVIEW_NO_ANSWER = "no_answer"
-REVIEW_LOW_MARGIN = "low_margin"
 
 NOTHING_LIVE = Thresholds(answer=math.inf, clarify=math.inf, grounded=math.inf)
 """The limits before the first bundle: no guess is good enough."""
 
 LabelTemplates = Mapping[str, int | None]
+NO_FORMS: Forms = {}
 
 _CLOSE = "close"
+_NOBODYS_FAILURE = frozenset(
+    ("empty", "back_to_bot", "attachment", "attachment_again", "prompt", "others_data")
+)
 _FAILED = frozenset((DecisionKind.NO_ANSWER.value, DecisionKind.CLARIFY.value))
 # A guess this many times less likely than the best one is not worth a button.
 _WORTH_OFFERING = 0.1
@@ -43,13 +62,17 @@ def needs_search(
     turn: Turn,
     thresholds: Thresholds,
     label_templates: LabelTemplates,
+    forms: Forms = NO_FORMS,
 ) -> bool:
     """Whether nothing settles the turn before knowledge is asked.
 
     Two close intents do not: a document may answer what neither of them does.
     """
-    decision = decide(understanding, (), turn, thresholds, label_templates)
-    return decision.kind is DecisionKind.NO_ANSWER or decision.reason == _CLOSE
+    decision = decide(understanding, (), turn, thresholds, label_templates, forms=forms)
+    if decision.reason in ("prompt", "others_data", "off_topic"):
+        return False
+    unsettled = decision.reason in (_CLOSE, NOT_UNDERSTOOD, GAVE_UP)
+    return decision.kind is DecisionKind.NO_ANSWER or unsettled
 
 
 def decide(
@@ -60,28 +83,47 @@ def decide(
     label_templates: LabelTemplates,
     *,
     handoffs: Collection[str] = (),
+    forms: Forms = NO_FORMS,
     failures_before_offer: int = 2,
     review_margin: float = 0.0,
 ) -> Decision:
     """What to do; the first rule that applies.
 
-    `handoffs` names the intents that ask for a person. A template that was sent by less than
-    `review_margin` above the limit goes to review as well.
+    `handoffs` names the intents that ask for a person, `forms` those whose action needs values.
+    A template that was sent although the bot was hardly sure enough goes to review as well:
+    `review_margin` is the share of the room between the limit and certainty that counts as hardly.
     """
+    outright = _held(understanding, turn) or _said_outright(understanding, label_templates)
+    filled = None if outright else continue_form(understanding, turn, forms)
     decision = (
-        _held(understanding, turn)
-        or _said_outright(understanding, label_templates)
-        or continue_form(understanding, turn)
+        outright
+        or filled
+        or _refused(understanding, "prompt", "others_data")
         or _sure(understanding.prediction, thresholds, label_templates, review_margin)
+        or named_order(understanding, forms)
+        or _refused(understanding, "off_topic")
         or _documented(hits, thresholds)
         or _close(understanding.prediction, thresholds, label_templates)
         or _answered_before(understanding, hits, thresholds, label_templates)
         or _known(hits, thresholds)
+        or _refused(understanding, "abuse")
         or _nothing(understanding, turn)
     )
-    decision = _for_a_person(decision, handoffs)
+    if filled is None:
+        decision = _for_a_person(decision, handoffs)
+        decision = start_form(decision, understanding, turn, forms)
+        decision = beside_form(decision, understanding, turn, forms)
     let_down = failures(turn.history) >= failures_before_offer
     return _with_offer(decision, understanding, let_down=let_down)
+
+
+def policy_of(shop: ShopFacts) -> Callable[..., Decision]:
+    """`decide` as this shop wants it."""
+    return partial(
+        decide,
+        failures_before_offer=shop.failures_before_offer,
+        review_margin=shop.review_margin,
+    )
 
 
 def _held(understanding: Understanding, turn: Turn) -> Decision | None:
@@ -99,6 +141,8 @@ def _said_outright(understanding: Understanding, templates: LabelTemplates) -> D
         return Decision(DecisionKind.HANDOFF, reason="asked")
     if understanding.wants_bot:
         return Decision(DecisionKind.CLARIFY, reason="back_to_bot")
+    if understanding.attachment is not None:
+        return Decision(DecisionKind.CLARIFY, reason=understanding.attachment)
     if understanding.empty:
         return Decision(DecisionKind.CLARIFY, reason="empty")
     label = understanding.chosen_label
@@ -115,10 +159,20 @@ def _sure(
     limit = thresholds.answer_for(label)
     if label is None or sure < limit or templates.get(label) is None:
         return None
-    review = REVIEW_LOW_MARGIN if sure < limit + margin else None
+    review = ReviewKind.LOW_MARGIN if sure < limit + margin * (1 - limit) else None
     return Decision(
         DecisionKind.TEMPLATE, reason="sure", label=label, confidence=sure, review=review
     )
+
+
+def _refused(understanding: Understanding, *kinds: Misuse) -> Decision | None:
+    """An honest refusal of what no shop's assistant does.
+
+    Someone who swears has a question all the same: it is answered if anything answers it.
+    """
+    if understanding.misuse is None or understanding.misuse not in kinds:
+        return None
+    return Decision(DecisionKind.NO_ANSWER, understanding.misuse, offer_person=True)
 
 
 def _for_a_person(decision: Decision, handoffs: Collection[str]) -> Decision:
@@ -200,7 +254,7 @@ def _nothing(understanding: Understanding, turn: Turn) -> Decision:
         reason="declined" if understanding.declined else reason,
         confidence=sure,
         offer_person=True,
-        review=REVIEW_NO_ANSWER,
+        review=ReviewKind.NO_ANSWER,
     )
 
 
@@ -222,7 +276,7 @@ def unless_unsupported(decision: Decision, draft: Draft) -> Decision:
         DecisionKind.NO_ANSWER,
         reason="nothing_to_quote",
         offer_person=True,
-        review=REVIEW_NO_ANSWER,
+        review=ReviewKind.NO_ANSWER,
     )
 
 
@@ -230,13 +284,14 @@ def failures(history: Sequence[Message]) -> int:
     """How many of the bot's last replies in a row did not answer.
 
     A clarifying question whose button was pressed is followed by an answer, which ends the row.
-    Friendly questions back to an empty message are nobody's failure.
+    Friendly questions back to an empty message or a file, and what must be refused, are nobody's
+    failure.
     """
     count = 0
     for message in reversed(history):
         if message.role is not Role.BOT or message.decision is None:
             continue
-        friendly = message.trace.get("reason") in ("empty", "back_to_bot")
+        friendly = message.trace.get("reason") in _NOBODYS_FAILURE
         if message.decision not in _FAILED or friendly:
             break
         count += 1

@@ -9,10 +9,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from bot.actions.base import ActionResult
 from bot.announce import announce_message, announce_retract, announce_status
 from bot.events import Events
+from bot.forms.state import next_state, open_form
 from bot.handoff import next_status, push_to
-from bot.policy import REVIEW_NO_ANSWER
+from bot.rephrasing import asked_again
 from bot.replies import relay, trouble
 from bot.timing import Stopwatch
 from bot.types import Decision, DecisionKind, Draft, Reply, ShopFacts, Understanding
@@ -22,7 +24,8 @@ from retrieval.types import Hit
 from storage.conversations import Conversations
 from storage.errors import ConflictError, EpochMovedError
 from storage.privacy import mask
-from storage.types import Message, NewReply, Turn
+from storage.service import ServiceRequests, VerificationFailures
+from storage.types import Message, NewReply, ReviewKind, Turn
 
 _TRACED = 5
 
@@ -36,13 +39,20 @@ class Outcome:
     decision: Decision
     draft: Draft
     bundle: str | None
+    result: ActionResult | None = None
 
 
 def broken(message: Message, turn: Turn, shop: ShopFacts, error: Exception) -> Outcome:
     """The outcome of a turn that failed on our side: said honestly, and looked at later."""
     language = choose_language(message.text, turn.conversation.language, shop.language)
     reason = f"error:{type(error).__name__}"
-    decision = Decision(DecisionKind.NO_ANSWER, reason, offer_person=True, review=REVIEW_NO_ANSWER)
+    decision = Decision(
+        DecisionKind.NO_ANSWER,
+        reason,
+        offer_person=True,
+        review=ReviewKind.NO_ANSWER,
+        form=open_form(turn.conversation.state, message.created_at),
+    )
     return Outcome(Understanding(language, NO_PREDICTION), (), decision, trouble(language), None)
 
 
@@ -100,16 +110,32 @@ class Recorder:
         conversations, conversation = Conversations(session), turn.conversation
         reply = self._new_reply(turn, outcome, timings)
         outbox = (conversation.channel, target) if target else push_to(conversations, conversation)
-        return conversations.record(
+        stored = conversations.record(
             message.id,
             reply,
             epoch=conversation.epoch,
             status=next_status(outcome.decision, conversation.status),
+            state=next_state(conversation.state, outcome.decision, outcome.understanding.entities),
             language=reply.language,
             # There is nothing to push where a person will answer.
             outbox=outbox if reply.text else None,
             review=outcome.decision.review,
+            asked_again=asked_again(outcome.understanding, turn.history),
         )
+        self._store_effects(session, message, turn, outcome.result)
+        return stored
+
+    def _store_effects(
+        self, session: Session, message: Message, turn: Turn, result: ActionResult | None
+    ) -> None:
+        """What the action leaves is stored with the reply that tells of it, or not at all."""
+        if result is None:
+            return
+        if result.request is not None:
+            requests = ServiceRequests(session)
+            requests.add(message.conversation_id, message.id, result.request)
+        if result.failed_order is not None:
+            VerificationFailures(session).add(turn.conversation, result.failed_order)
 
     def _new_reply(self, turn: Turn, outcome: Outcome, timings: dict[str, float]) -> NewReply:
         decision, draft = outcome.decision, outcome.draft
@@ -145,6 +171,10 @@ def trace_of(turn: Turn, outcome: Outcome, timings: dict[str, float]) -> dict[st
         "ranked": [[label, round(p, 6)] for label, p in prediction.ranked[:_TRACED]],
         "in_scope": round(prediction.in_scope, 6),
         "offered": list(outcome.decision.labels),
+        "entities": [[each.kind, each.shown] for each in outcome.understanding.entities],
+        "mood": outcome.understanding.mood,
+        "asking": outcome.decision.form.asking if outcome.decision.form else None,
+        "action": outcome.result.status.value if outcome.result else None,
         "hits": _traced(outcome.hits),
         "knowledge_revision": turn.knowledge_revision,
         "timings_ms": timings,

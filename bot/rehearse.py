@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from bot.forms.state import next_state
 from bot.handoff import next_status
 from bot.recording import Outcome, trace_of
 from bot.services import Services
@@ -64,9 +65,10 @@ class Rehearsal:
         self._conversation = replace(
             self._conversation,
             language=draft.language,
+            state=next_state(self._conversation.state, decision, outcome.understanding.entities),
             status=status or self._conversation.status,
         )
 
 
-async def _unheard(text: str) -> None:
+async def _unheard(text: str | None) -> None:
     del text

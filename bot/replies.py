@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from bot.actions.base import ActionResult
+from bot.forms.state import REFUSED
+from bot.forms.wording import UNAVAILABLE, beside_answer, form_text
+from bot.generator.base import Request, Said
 from bot.live import Models
 from bot.policy import quotable
 from bot.types import Decision, DecisionKind, Draft, ShopFacts, Understanding
 from bot.understand import BACK_TO_BOT, HANDOFF, INTENT_PREFIX, NONE_OF_THESE
 from bot.wording import join_sentences, say
+from finetune.templating import Value, render
 from finetune.types import Thresholds
 from retrieval.types import Hit
-from storage.types import Citation, Message, QuickReply, Template
+from storage.templates import EDITOR_DISCOVERY
+from storage.types import Citation, Message, QuickReply, Role
 
 MAX_SUGGESTIONS = 3
 
-OnDraft = Callable[[str], Awaitable[None]]
-"""Hears each checked piece of a reply; the pieces in a row are the beginning of the reply."""
+OnDraft = Callable[[str | None], Awaitable[None]]
+"""Hears each checked piece of a reply; the pieces in a row are the beginning of the reply.
+
+None withdraws all of them: the reply begins anew.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,7 @@ class Thought:
     hits: tuple[Hit, ...]
     decision: Decision
     history: tuple[Message, ...] = ()
+    result: ActionResult | None = None
 
 
 async def write(
@@ -45,13 +56,16 @@ async def write(
         return _no_answer(thought, language)
     if kind is DecisionKind.CLARIFY:
         draft = _question_back(thought, models, shop, language)
+    elif kind is DecisionKind.FORM or thought.decision.reason == UNAVAILABLE:
+        draft = _form(thought.decision, language)
     elif kind is DecisionKind.GROUNDED and models is not None:
-        draft = await _grounded(thought, models, language, on_draft)
+        draft = await _grounded(thought, models, shop, on_draft)
     elif models is not None:
-        draft = _template(thought, models, language)
+        draft = _template(thought, models, shop, language)
     else:
         raise ValueError(f"expected a loaded bundle for a reply of kind {kind}, found none")
-    return _with_offer(draft) if thought.decision.offer_person else draft
+    draft = _with_form(draft, thought.decision)
+    return _with_offer(draft) if thought.decision.offer_person and draft.text else draft
 
 
 def relay(reason: str, language: str) -> Draft:
@@ -81,6 +95,8 @@ def _no_answer(thought: Thought, language: str) -> Draft:
     key = "declined" if thought.understanding.declined else "no_answer"
     if thought.decision.reason == "unknown_again":
         key = "no_answer_again"
+    if thought.understanding.misuse == thought.decision.reason:
+        key = f"refused_{thought.decision.reason}"
     return Draft(say(key, language), language, quick_replies=(_person(language),))
 
 
@@ -92,6 +108,10 @@ def _question_back(
         buttons = intent_buttons(thought.decision.labels, models, language)
         question = say("clarify" if len(buttons) > 1 else "clarify_one", language)
         return Draft(question, language, quick_replies=(*buttons, none))
+    if thought.decision.reason == "attachment":
+        return Draft(say("attachment", language), language, quick_replies=(_person(language),))
+    if thought.decision.reason == "attachment_again":
+        return Draft("", language)
     key = "bot_again" if thought.decision.reason == "back_to_bot" else "empty"
     return Draft(say(key, language), language, quick_replies=suggestions(models, shop, language))
 
@@ -121,10 +141,29 @@ def _readable(label: str) -> str:
     return label.replace("_", " ").replace("-", " ").strip().capitalize()
 
 
-def _template(thought: Thought, models: Models, language: str) -> Draft:
+def _form(decision: Decision, language: str) -> Draft:
+    """The form's own words: its question, help after an answer of no use, or its end."""
+    text = form_text(decision.reason, decision.form, language)
+    buttons = (_person(language),) if decision.offer_person or decision.reason == REFUSED else ()
+    return Draft(text, language, quick_replies=buttons)
+
+
+def _with_form(draft: Draft, decision: Decision) -> Draft:
+    """An answer, and the question of the form that waits or is offered beside it."""
+    if decision.form is None or decision.kind in (DecisionKind.FORM, DecisionKind.ACTION):
+        return draft
+    more = beside_answer(decision.form, draft.language)
+    return replace(draft, text=f"{draft.text}\n\n{more}")
+
+
+def _template(thought: Thought, models: Models, shop: ShopFacts, language: str) -> Draft:
     template = models.templates[models.label_templates[thought.decision.label or ""] or 0]
     sent = sum(message.template_id == template.id for message in thought.history)
-    text, found = _wording(template, language, sent)
+    acted = thought.decision.kind is DecisionKind.ACTION and thought.result is not None
+    text, found = _wording(template.results if acted else template.texts, language, sent)
+    if template.origin != EDITOR_DISCOVERY:
+        values = thought.result.values if acted and thought.result else {}
+        text = render(text, {**shop_values(shop, language), **values})
     draft = Draft(text, language, template_id=template.id, template_revision=template.revision)
     if found == language:
         return draft
@@ -135,29 +174,56 @@ def _template(thought: Thought, models: Models, language: str) -> Draft:
     )
 
 
-def _wording(template: Template, language: str, sent: int) -> tuple[str, str]:
+def shop_values(shop: ShopFacts, language: str) -> dict[str, Value]:
+    """What every wording may name: the variables of `SHOP_VARIABLES`."""
+    return {
+        "shop": shop.names.get(language) or shop.name,
+        "person_hours": shop.hours.get(language, ""),
+    }
+
+
+def _wording(texts: Mapping[str, tuple[str, ...]], language: str, sent: int) -> tuple[str, str]:
     """A wording in this language, else in the one that there is.
 
     Who asks again, after it was `sent` so many times, is told the same in other words.
     """
-    found = language if template.texts.get(language) else next(iter(template.texts))
-    wordings = template.texts[found]
+    found = language if texts.get(language) else next(iter(texts))
+    wordings = texts[found]
     return wordings[sent % len(wordings)], found
 
 
-async def _grounded(thought: Thought, models: Models, language: str, on_draft: OnDraft) -> Draft:
-    """A quotation, shown piece by piece; an honest no if there is nothing to quote."""
-    text = ""
+async def _grounded(thought: Thought, models: Models, shop: ShopFacts, on_draft: OnDraft) -> Draft:
+    """What the passages say, shown piece by piece; an honest no if they support nothing."""
+    text, language = "", thought.understanding.language
     citations: list[Citation] = []
     if models.generator is not None:
-        hits = relevant(thought.hits, models.thresholds, language)
-        async for piece in models.generator.write(thought.understanding.question, hits, language):
-            text += piece.text
-            citations += piece.citations
-            await on_draft(piece.text)
+        pieces = models.generator.write(_request(thought, models, shop))
+        async with aclosing(pieces):
+            async for piece in pieces:
+                if piece.withdraws:
+                    text, citations = "", []
+                    await on_draft(None)
+                text += piece.text
+                citations += piece.citations
+                if piece.text:
+                    await on_draft(piece.text)
     if not text:
         return _no_answer(thought, language)
     return Draft(text, language, citations=tuple(citations))
+
+
+def _request(thought: Thought, models: Models, shop: ShopFacts) -> Request:
+    language = thought.understanding.language
+    hits = relevant(thought.hits, models.thresholds, language)
+    said = (each for each in thought.history if each.masked_text)
+    return Request(
+        question=thought.understanding.question,
+        hits=tuple(hits),
+        language=language,
+        history=tuple(Said(each.role is Role.CUSTOMER, each.masked_text) for each in said),
+        shop=shop.names.get(language) or shop.name,
+        voice=shop.voice.get(language, ""),
+    )
 
 
 def relevant(hits: Sequence[Hit], thresholds: Thresholds, language: str) -> list[Hit]:

@@ -8,14 +8,17 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
+from bot.actions.run import ActionRunner
 from bot.events import Events
+from bot.generator.writers import make_writer
 from bot.handoff import Handoff
 from bot.live import LiveModels, Models
-from bot.loading import load_models, load_shop_facts
+from bot.loading import load_actions, load_models, load_shop_facts
 from bot.logs import logger
 from bot.pipeline import Pipeline
 from bot.recovery import recover
 from bot.settings import Settings
+from bot.shopwords import ShopWords
 from bot.types import Readiness, Reply, ShopFacts
 from bot.work import Compute, Work
 from storage.database import Database
@@ -71,9 +74,15 @@ async def open_services(
     await asyncio.to_thread(settings.prepare_home)
     database = Database(settings.url)
     work, compute = Work(database), Compute(settings.model_threads)
+    writer = None
     try:
         await asyncio.to_thread(_migrate, database)
         shop = await asyncio.to_thread(load_shop_facts, settings)
+        load = load or partial(load_models, settings, database, compute)
+        writer = await asyncio.to_thread(make_writer, settings, work, compute)
+        if writer is not None:
+            await writer.model.start()
+            load = partial(writer.load, load)
         services = _wire(settings, database, work, compute, shop, load)
         await services.live.check()
         watcher = asyncio.create_task(_watch(services)) if watch else None
@@ -86,6 +95,8 @@ async def open_services(
                     await watcher
             await services.live.close()
     finally:
+        if writer is not None:
+            await writer.model.close()
         # Both wait for their threads, so not on the event loop.
         await asyncio.to_thread(compute.close)
         await asyncio.to_thread(work.close)
@@ -103,14 +114,19 @@ def _wire(
     work: Work,
     compute: Compute,
     shop: ShopFacts,
-    load: Callable[[str], Models] | None,
+    load: Callable[[str], Models],
 ) -> Services:
     events = Events()
-    live = LiveModels(
-        database, work, compute, load or partial(load_models, settings, database, compute)
-    )
+    actions = load_actions(settings, compute)
+    live = LiveModels(database, work, compute, load, actions, ShopWords(settings.shop))
     pipeline = Pipeline(
-        work, compute, live, events, shop, max_message_chars=settings.max_message_chars
+        work,
+        compute,
+        live,
+        events,
+        shop,
+        ActionRunner(actions, work),
+        max_message_chars=settings.max_message_chars,
     )
     handoff = Handoff(work, events, shop)
     return Services(settings, database, work, compute, events, live, pipeline, handoff, shop)

@@ -11,8 +11,10 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.errors import HomeUnusableError
+from bot.errors import HomeUnusableError, SecretMissingError
 from storage.database import sqlite_url
+
+SHORTEST_SECRET = 16
 
 
 class Settings(BaseSettings):
@@ -43,12 +45,51 @@ class Settings(BaseSettings):
     max_attachment_bytes: int = Field(default=5_000_000, ge=1)
     telegram_token: SecretStr | None = None
     telegram_api_base: str = "https://api.telegram.org"
+    telegram_webhook: str | None = None
+    """The public https address of this server: Telegram posts updates below it instead of being
+    asked for them."""
+    telegram_webhook_secret: SecretStr | None = None
+    """What Telegram sends along to prove itself; derived from the token unless it is set."""
+    telegram_admins: tuple[int, ...] = ()
+    """Telegram ids of people who may retrain, roll back, review and see the figures."""
+    telegram_operators: int | None = None
+    """The group in which hand-offs appear; a reply there reaches the customer."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     max_message_chars: int = Field(default=4000, ge=1)
     model_threads: int = Field(default=2, ge=1)
     """How many turns may run a model at the same time."""
+    vectors: Literal["auto", "local", "pgvector"] = "auto"
+    """Where the vectors of passages are kept: `auto` is pgvector where the database has it."""
+    generator: Literal["extractive", "transformers", "openai"] = "extractive"
+    """What writes grounded replies: quotes, a local chat model, or an OpenAI-compatible server."""
+    generator_model: str | None = None
+    """The chat model's name or path; the server's name for it."""
+    generator_url: str | None = None
+    generator_key: SecretStr | None = None
+    generator_tokens_per_day: int | None = Field(default=None, ge=0)
+    """What may be spent on the server in a UTC day; beyond it the best sentences are quoted."""
+    generator_device: str = "auto"
+    generator_at_once: int = Field(default=64, ge=1)
+    """How many replies a local model has in work and in line; who comes then gets the quote."""
+    generator_cache_tokens: int = Field(default=16_384, ge=1024)
+    """The attention cache of a local model on a CPU, in tokens."""
+    generator_first_seconds: float = Field(default=8.0, gt=0)
+    """How long the first word may take; the next ones half of it."""
+    generator_seconds: float = Field(default=30.0, gt=0)
+    """How long a whole reply may take."""
+    generator_max_tokens: int = Field(default=400, ge=16)
     watch_seconds: float = Field(default=1.0, gt=0)
     """How often an idle server looks whether another bundle was promoted."""
+
+    def action_secret(self, name: str) -> str:
+        """The secret of a webhook, from the environment name that shop.toml gives."""
+        secret = os.environ.get(name, "")
+        if len(secret) < SHORTEST_SECRET:
+            raise SecretMissingError(
+                f"expected a secret of {SHORTEST_SECRET} characters or more in {name}, found "
+                f"{len(secret)}; set it, or take the action out of shop.toml"
+            )
+        return secret
 
     @property
     def url(self) -> str:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from bot.entities.entity import Entity
+from bot.entities.find import EntityFacts
+from bot.guard import Misuse
 from bot.office import OfficeHours
 from finetune.types import Prediction
-from storage.types import Citation, QuickReply
+from retrieval.types import Hit
+from storage.types import Attachment, Citation, NewMessage, QuickReply, ReviewItem
 
 
 class DecisionKind(StrEnum):
@@ -32,9 +37,13 @@ class ShopFacts:
     `contacts` are the company's own numbers and addresses, which masking keeps; `suggestions`
     are intent labels to offer a customer who has not asked anything yet. `waiting` is said when
     a person is asked for, `closed` outside office hours; without them the bot has its own words.
+    A template sent with less than `review_margin` of the room above its limit goes to review.
+    Conversations at rest for `retention_days` may go; 0 keeps them. `voice` tells a language
+    model how the shop speaks.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
+    voice: Mapping[str, str] = field(default_factory=dict)
     language: str = "en"
     languages: tuple[str, ...] = ("zh", "en")
     office: OfficeHours | None = None
@@ -45,6 +54,9 @@ class ShopFacts:
     waiting: Mapping[str, str] = field(default_factory=dict)
     closed: Mapping[str, str] = field(default_factory=dict)
     failures_before_offer: int = 2
+    entities: EntityFacts = field(default_factory=EntityFacts)
+    review_margin: float = 0.1
+    retention_days: int = 0
 
     @property
     def name(self) -> str:
@@ -76,16 +88,13 @@ class Incoming:
     text: str
     payload: str | None = None
     target: str | None = None
+    attachment: Attachment | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """Something recognised in a message, e.g. an order number."""
-
-    kind: str
-    value: str
-    start: int
-    end: int
+    def as_new(self, masked: str) -> NewMessage:
+        """The message to store, with its text as logs and training may see it."""
+        return NewMessage(
+            self.conversation_id, self.external_id, self.text, masked, attachment=self.attachment
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +113,42 @@ class Understanding:
     """The customer pressed "none of these" below a clarifying question."""
     empty: bool = False
     """Nothing to answer: only emoji, punctuation or the like."""
+    text: str = ""
+    """The message as it was written; forms read their values from it."""
+    at: datetime = datetime.min.replace(tzinfo=UTC)
+    """When it was written: forms expire, and relative dates count from here."""
+    attachment: str | None = None
+    """The message is nothing but a file: `attachment`, or `attachment_again` in a row of them."""
+    misuse: Misuse | None = None
+    """What the message asks that no shop's assistant does."""
     question: str = ""
     """The masked text to search for: this message, or the earlier one that a button is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the template of an intent needs before its action can run.
+
+    `offered`: the wording answers by itself, and the form is offered beside it; otherwise its
+    first question is the reply.
+    """
+
+    intent: str
+    action: str
+    slots: tuple[str, ...] = ()
+    offered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FormState:
+    """A form being filled: the slot that was asked for last, what is known, failed answers."""
+
+    intent: str
+    at: datetime
+    asking: str = ""
+    slots: Mapping[str, str] = field(default_factory=dict)
+    failures: int = 0
+    offered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +163,8 @@ class Decision:
     offer_person: bool = False
     review: str | None = None
     """The review queue's kind when a person should look at this turn later."""
+    form: FormState | None = None
+    """The form that is open after this turn; for an action, what it was filled with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +207,27 @@ class Event:
     kind: str
     data: dict[str, Any] = field(default_factory=dict)
     seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewCluster:
+    """Questions in review that ask the same, newest first; `id` is `c` and the first item's id.
+
+    `question` speaks for all of them. `intents` are (label, share of the guesses), the likeliest
+    first; `answer` is what search finds nearest, if anything; `proposals` are what people
+    answered.
+    """
+
+    id: str
+    question: str
+    size: int
+    languages: tuple[str, ...]
+    kinds: tuple[str, ...]
+    newest: datetime
+    intents: tuple[tuple[str, float], ...]
+    answer: Hit | None
+    proposals: tuple[str, ...]
+    items: tuple[ReviewItem, ...]
 
 
 PUSHING_CHANNELS = frozenset(("telegram",))

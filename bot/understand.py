@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from bot.entities import find_entities
+from bot.attachments import is_label, is_one_of_several, label_language
+from bot.entities.find import find_entities
+from bot.forms.words import refers
+from bot.guard import find_misuse
 from bot.live import Models
 from bot.mood import find_mood
 from bot.person import asks_for_bot, asks_for_person
+from bot.policy import p_right
 from bot.types import ShopFacts, Understanding
 from bot.work import Compute
 from finetune.types import Prediction
@@ -22,6 +26,8 @@ BACK_TO_BOT = "bot"
 NONE_OF_THESE = "none"
 INTENT_PREFIX = "intent:"
 
+_ANSWERS = frozenset(("template", "grounded", "action"))
+
 NO_PREDICTION = Prediction(ranked=(), in_scope=0.0)
 
 
@@ -33,12 +39,41 @@ async def understand(
     models: Models | None,
     compute: Compute,
 ) -> Understanding:
-    """Read the message, and guess its intent where a guess is needed."""
+    """Read the message, and guess its intent and mood where a guess is needed."""
     understanding = read_message(message, payload, turn, shop)
     if models is None or not needs_guess(understanding):
         return understanding
-    predictions = await compute.run(partial(models.classifier.predict, [message.masked_text]))
-    return replace(understanding, prediction=predictions[0])
+    earlier = earlier_question(message, turn)
+    texts = [message.masked_text, *([f"{earlier} {message.masked_text}"] if earlier else [])]
+    (alone, *together), mood = await compute.run(partial(_guess, models, texts, message))
+    understanding = replace(understanding, prediction=alone, mood=mood)
+    limit = models.thresholds.answer
+    if not together or p_right(alone) >= limit:
+        return understanding
+    # "And how long does that take?" says more with the question before it.
+    understanding = replace(understanding, question=texts[1])
+    clearer = p_right(together[0]) >= limit
+    return replace(understanding, prediction=together[0]) if clearer else understanding
+
+
+def _guess(
+    models: Models, texts: Sequence[str], message: Message
+) -> tuple[list[Prediction], str | None]:
+    """The intent of each text and the mood of the message; slow enough for a thread."""
+    return models.classifier.predict(texts), find_mood(models.mood, message.masked_text)
+
+
+def earlier_question(message: Message, turn: Turn) -> str | None:
+    """The answered question that a short follow-up may be about."""
+    if not refers(message.text):
+        return None
+    for said in reversed(turn.history):
+        if said.role is not Role.CUSTOMER:
+            continue
+        reply = next((each for each in turn.history if each.reply_to == said.id), None)
+        answered = reply is not None and reply.decision in _ANSWERS
+        return said.masked_text if answered else None
+    return None
 
 
 def needs_guess(understanding: Understanding) -> bool:
@@ -48,6 +83,7 @@ def needs_guess(understanding: Understanding) -> bool:
         or understanding.wants_bot
         or understanding.declined
         or understanding.empty
+        or understanding.attachment is not None
         or understanding.chosen_label is not None
     )
 
@@ -59,24 +95,33 @@ def read_message(
     understanding = Understanding(
         language=choose_language(message.text, turn.conversation.language, shop.language),
         prediction=NO_PREDICTION,
-        entities=find_entities(message.text),
-        mood=find_mood(message.text),
+        entities=find_entities(message.text, message.created_at, shop.entities),
+        text=message.text,
+        at=message.created_at,
+        misuse=find_misuse(message.text),
         question=message.masked_text,
     )
     offer = find_offer(payload, message.text, turn.history)
     if offer is not None:
-        return _pressed(understanding, *offer, turn.history)
+        return _pressed(understanding, *offer, turn.history, shop)
     return replace(
         understanding,
         wants_person=asks_for_person(message.text),
         wants_bot=asks_for_bot(message.text),
         empty=says_nothing(message.text),
+        attachment=_attachment(message, turn.history),
     )
+
+
+def _attachment(message: Message, history: Sequence[Message]) -> str | None:
+    if not is_label(message.text):
+        return None
+    return "attachment_again" if is_one_of_several(message, history) else "attachment"
 
 
 def choose_language(text: str, conversation: str | None, shop: str) -> str:
     """The language of the text; without evidence the conversation's, else the shop's."""
-    return detect_language(text) or conversation or shop
+    return label_language(text) or detect_language(text) or conversation or shop
 
 
 def says_nothing(text: str) -> bool:
@@ -106,18 +151,24 @@ def find_offer(
 
 
 def _pressed(
-    understanding: Understanding, payload: str, offer: Message, history: Sequence[Message]
+    understanding: Understanding,
+    payload: str,
+    offer: Message,
+    history: Sequence[Message],
+    shop: ShopFacts,
 ) -> Understanding:
     if payload == HANDOFF:
         return replace(understanding, wants_person=True)
     if payload == BACK_TO_BOT:
         return replace(understanding, wants_bot=True)
-    question = next(
-        (message.masked_text for message in history if message.id == offer.reply_to),
-        understanding.question,
-    )
-    language = offer.language or understanding.language
-    understanding = replace(understanding, question=question, language=language)
+    understanding = replace(understanding, language=offer.language or understanding.language)
+    asked = next((message for message in history if message.id == offer.reply_to), None)
+    if asked is not None:
+        # The button is about the earlier message: what that one names is what the form gets.
+        entities = find_entities(asked.text, asked.created_at, shop.entities)
+        understanding = replace(
+            understanding, question=asked.masked_text, text=asked.text, entities=entities
+        )
     if payload.startswith(INTENT_PREFIX):
         return replace(understanding, chosen_label=payload.removeprefix(INTENT_PREFIX))
     return replace(understanding, declined=payload == NONE_OF_THESE)

@@ -34,9 +34,35 @@ _TEXTS: Mapping[str, Mapping[Language, str]] = {
         "en": "Sorry, I misunderstood. Please tell me in other words what you need, "
         "or talk to a person.",
     },
+    "refused_prompt": {
+        "zh": "抱歉，这个我不能照做，内部设置也不便透露。我可以回答商品、订单和售后方面的问题。",
+        "en": "Sorry, I can't do that, and I can't share how I am set up. "
+        "I can help with products, orders and after-sales questions.",
+    },
+    "refused_others_data": {
+        "zh": "抱歉，其他顾客的信息我不能提供。您自己的订单，我很乐意帮您看。",
+        "en": "Sorry, I can't share other customers' information. "
+        "I'm happy to help with your own orders.",
+    },
+    "refused_abuse": {
+        "zh": "很抱歉让您有不好的体验。请告诉我遇到了什么问题，我尽力帮您，也可以转人工。",
+        "en": "I'm sorry this has been frustrating. Tell me what went wrong and I'll do my best, "
+        "or talk to a person.",
+    },
+    "refused_off_topic": {
+        "zh": "这个我帮不上忙，我只负责本店的商品、订单和售后问题。请问有什么可以帮您？",
+        "en": "That's outside what I can help with: I'm here for this shop's products, orders and "
+        "after-sales questions. What can I do for you there?",
+    },
     "empty": {
         "zh": "您好！请问有什么可以帮您？",
         "en": "Hi! What can I help you with?",
+    },
+    "attachment": {
+        "zh": "收到了，不过我还看不懂图片、语音和文件。"
+        "请用文字描述您的问题；转人工后，同事能看到您发来的内容。",
+        "en": "Got it, but I cannot read pictures, voice messages or files. Please describe your "
+        "question in words; if you talk to a person, they will see what you sent.",
     },
     "error": {
         "zh": "抱歉，我这边出了点问题，暂时没法回答。请稍后再试，或者转人工。",

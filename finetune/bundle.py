@@ -13,10 +13,11 @@ from typing import Any
 from finetune.classifier import IntentClassifier
 from finetune.errors import BundleDamagedError
 from finetune.manifest import DESCRIPTION, damaged, verify_bundle, write_manifest
+from finetune.mood import MoodHead
 from finetune.types import Thresholds
 from retrieval.encoder import load_encoder
 from retrieval.fusion import Fusion
-from retrieval.index import cache_name
+from retrieval.index_cache import cache_name
 from retrieval.lexicon import Lexicon
 from retrieval.text import Analyser
 from retrieval.types import Encoder
@@ -25,6 +26,7 @@ _METRICS = "metrics.json"
 _FUSION = "fusion.json"
 _LEXICON = "lexicon.json"
 _INTENT = "intent"
+_MOOD = "mood"
 _FORMAT = 1
 
 
@@ -57,6 +59,7 @@ class BundleContent:
     data_fingerprint: str
     settings: dict[str, Any]
     metrics: dict[str, Any]
+    mood: MoodHead | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ def write_bundle(
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     content.classifier.save(fresh / _INTENT)
+    if content.mood is not None:
+        content.mood.save(fresh / _MOOD)
     content.analyser.lexicon.save(fresh / _LEXICON)
     content.fusion.save(fresh / _FUSION)
     description = {
@@ -131,6 +136,7 @@ def read_bundle(folder: Path) -> BundleContent:
             data_fingerprint=description["data_fingerprint"],
             settings=description["settings"],
             metrics=json.loads((folder / _METRICS).read_text(encoding="utf-8")),
+            mood=MoodHead.load(folder / _MOOD),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise damaged(folder, str(error)) from error

@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from finetune.bundle import BundleContent
-from finetune.classifier import IntentClassifier
-from finetune.evaluate import NO_ANSWER, decide_plainly
+from finetune.evaluate import NO_ANSWER, TEMPLATE, decide_plainly
 from finetune.gate import GateVerdict, first_gate, paired_gate
 from finetune.search_training import SearchFolders, SearchSide
 from finetune.train import TrainedClassifier
@@ -69,7 +68,7 @@ def judge_challenger(
             labels=[row.label for row in golden],
             protected=dataset.protected,
             search=(before, found) if found else None,
-            corrections=_corrections(dataset, trained.classifier),
+            corrections=_corrections(dataset, trained),
         )
     return Comparison(
         verdict=verdict,
@@ -142,13 +141,15 @@ def _champion_found(
     return _found_in_search(golden, index)
 
 
-def _corrections(dataset: Dataset, classifier: IntentClassifier) -> dict[str, bool]:
+def _corrections(dataset: Dataset, trained: TrainedClassifier) -> dict[str, bool]:
+    """Whether each correction is still right; no template may answer one that is out of scope."""
     rows = dataset.corrections
-    predictions = classifier.predict([row.question for row in rows])
+    predictions = trained.classifier.predict([row.question for row in rows])
     return {
         row.question: prediction.label == row.label
-        for row, prediction in zip(rows, predictions, strict=True)
         if _inside(row)
+        else decide_plainly(prediction, trained.thresholds) != TEMPLATE
+        for row, prediction in zip(rows, predictions, strict=True)
     }
 
 

@@ -6,14 +6,15 @@ import hashlib
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
 from finetune.importing import FROM_HISTORY, SOURCE_GOLDEN, SOURCE_SEARCH
 from finetune.near_duplicates import NearDuplicates, loose_key
 from finetune.types import Contradiction, DataChecks, Dataset, LabelledQuestion, Leak
+from finetune.variants import SOURCE_VARIANT, VARIANT_WEIGHT, variants
 from storage.examples import Examples
 from storage.normalise import normalise, text_key
 from storage.templates import Templates
@@ -21,6 +22,7 @@ from storage.types import OUT_OF_SCOPE, SOURCE_CORRECTION, Example
 
 GOLDEN_SHARE = 0.1
 CORRECTION_WEIGHT = 2.0
+_LEAST_ROWS = 2
 MOST_REPEATS = 4
 """A question asked again and again counts for more, but not without end."""
 
@@ -38,6 +40,7 @@ def build_dataset(session: Session, *, seed: int = 0) -> Dataset:
         Examples(session).mark_golden(chosen)
         examples = [e for e in Examples(session).all() if e.intent]
     parts = split(examples)
+    rows = with_variants(parts.rows, {_key(row.question) for row in parts.golden})
     templates = {t.name: t for t in Templates(session).all()}
     labels = sorted({row.label for row in parts.rows} - {OUT_OF_SCOPE})
     label_templates = {
@@ -47,7 +50,7 @@ def build_dataset(session: Session, *, seed: int = 0) -> Dataset:
                           and templates[label].protected)  # fmt: skip
     fingerprint = _fingerprint(Examples(session).fingerprint(), label_templates, protected)
     return Dataset(
-        parts.rows,
+        rows,
         parts.golden,
         parts.corrections,
         label_templates,
@@ -83,13 +86,7 @@ def split(examples: Sequence[Example]) -> Split:
     groups = _same_questions(examples, golden, corrected)
     known = NearDuplicates((e.question, str(e.intent)) for e in golden.values())
     settled = [(settle(group), group) for group in groups]
-    rows, leaks = [], []
-    for row, _ in settled:
-        near = None if row.source == SOURCE_CORRECTION else known.find(row.question, row.label)
-        if near is None:
-            rows.append(row)
-        else:
-            leaks.append(Leak(row.question, near, row.label))
+    rows, leaks = _without_leaks([row for row, _ in settled], known)
     given = sum(len(group) for group in groups)
     marked = {question_key(e) for e in examples if e.golden}
     checks = DataChecks(
@@ -107,6 +104,32 @@ def split(examples: Sequence[Example]) -> Split:
     corrections = tuple(row for row in rows if row.source == SOURCE_CORRECTION)
     frozen = tuple(_labelled(e, e.weight) for e in golden.values())
     return Split(frozen, corrections, tuple(rows), checks)
+
+
+def _without_leaks(
+    rows: Sequence[LabelledQuestion], golden: NearDuplicates
+) -> tuple[list[LabelledQuestion], list[Leak]]:
+    """The rows that no golden question gives away, and those that one does.
+
+    A label that would be left with one row or none keeps its own: a history of the same few
+    questions over and over can be learned from, though not honestly measured with.
+    """
+    kept: list[LabelledQuestion] = []
+    leaks: defaultdict[str, list[tuple[LabelledQuestion, str]]] = defaultdict(list)
+    for row in rows:
+        near = None if row.source == SOURCE_CORRECTION else golden.find(row.question, row.label)
+        if near is None:
+            kept.append(row)
+        else:
+            leaks[row.label].append((row, near))
+    counts = Counter(row.label for row in kept)
+    found: list[Leak] = []
+    for label, pairs in leaks.items():
+        if counts[label] < _LEAST_ROWS:
+            kept += [row for row, _ in pairs]
+        else:
+            found += [Leak(row.question, near, row.label) for row, near in pairs]
+    return kept, found
 
 
 def _golden(examples: Sequence[Example], corrected: Sequence[Example]) -> dict[str, Example]:
@@ -140,6 +163,26 @@ def _same_questions(
 def _contradiction(row: LabelledQuestion, group: Sequence[Example]) -> Contradiction:
     counts = Counter(str(example.intent) for example in group)
     return Contradiction(row.question, tuple(counts.most_common()), row.label)
+
+
+def with_variants(
+    rows: Sequence[LabelledQuestion], taken: Collection[str]
+) -> tuple[LabelledQuestion, ...]:
+    """The rows, and after them other spellings of the corrections among them.
+
+    `taken` are keys of questions that must not be trained on: the golden ones.
+    """
+    known = {_key(row.question) for row in rows} | set(taken)
+    made: list[LabelledQuestion] = []
+    for row in rows:
+        if row.source != SOURCE_CORRECTION:
+            continue
+        for text in variants(row.question, row.language):
+            if _key(text) not in known:
+                known.add(_key(text))
+                weight = row.weight * VARIANT_WEIGHT
+                made.append(replace(row, question=text, weight=weight, source=SOURCE_VARIANT))
+    return (*rows, *made)
 
 
 def settle(same_question: Sequence[Example]) -> LabelledQuestion:
@@ -186,7 +229,11 @@ def choose_golden(examples: Iterable[Example], *, seed: int = 0) -> list[int]:
 
 def question_key(example: Example) -> str:
     """Equal for questions that differ in case, width and white space only."""
-    return text_key(normalise(example.question).casefold())
+    return _key(example.question)
+
+
+def _key(question: str) -> str:
+    return text_key(normalise(question).casefold())
 
 
 def _labelled(example: Example, weight: float) -> LabelledQuestion:

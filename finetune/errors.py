@@ -3,6 +3,7 @@
 InputError                      400
 ├── SourceError                      a history or question file cannot be read at all
 ├── ShopFolderError                  a file of the shop folder says something unusable
+├── WordingError                     a template's wording cannot be used
 ├── NotEnoughDataError               there is too little to train on
 └── SettingsError                    training settings that do not go together
 KefuError
@@ -25,6 +26,12 @@ class ShopFolderError(InputError):
     """A file of the shop folder is missing or says something that cannot be used."""
 
     code = "bad_shop_folder"
+
+
+class WordingError(InputError):
+    """A template's wording has something else in it than known variables and conditions."""
+
+    code = "bad_wording"
 
 
 class NotEnoughDataError(InputError):

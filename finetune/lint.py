@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -41,6 +41,7 @@ _EVALUATION_FILES = ("dev.csv", "test.csv")
 
 Level = Literal["problem", "hint"]
 Progress = Callable[[str, float], None]
+FindProblems = Callable[[Template], Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,12 @@ class _Folder:
 def lint_shop(
     path: Path,
     *,
-    has_action: Callable[[str], bool],
+    find_problems: FindProblems,
     progress: Progress | None = None,
 ) -> list[Finding]:
-    """Everything to mend in a folder, problems first; `has_action` knows what fills slots.
+    """Everything to mend in a folder, problems first.
+
+    `find_problems` knows the actions: what is wrong with how a template uses one.
 
     Raises `ShopFolderError` where the folder cannot be read at all.
     """
@@ -89,7 +92,7 @@ def lint_shop(
                     Templates(session).all(),
                     Examples(session).all(),
                     Knowledge(session).passages(),
-                    _analyser(path),
+                    Analyser(Lexicon.of_shop(path)),
                 )
         finally:
             database.dispose()
@@ -97,7 +100,7 @@ def lint_shop(
         Finding("problem", "unreadable", _place(each.source, each.line), each.reason)
         for each in report.problems
     ]
-    found += _templates(folder, has_action)
+    found += _templates(folder, find_problems)
     found += _rows_per_intent(folder)
     found += _shared_rows(folder)
     found += _leaks(folder)
@@ -115,12 +118,6 @@ def lint_shop(
     return sorted(found, key=lambda finding: finding.level != "problem")
 
 
-def _analyser(path: Path) -> Analyser:
-    lexicon = Lexicon.from_package()
-    synonyms = path / "synonyms.toml"
-    return Analyser(lexicon.with_synonyms(synonyms) if synonyms.exists() else lexicon)
-
-
 def _place(source: str, line: int | None) -> str:
     return source if line is None else f"{source}:{line}"
 
@@ -130,17 +127,15 @@ def _origin(examples: Sequence[Example], question: str) -> str:
     return _place(found.origin, found.line) if found and found.origin else "history"
 
 
-def _templates(folder: _Folder, has_action: Callable[[str], bool]) -> Iterator[Finding]:
+def _templates(folder: _Folder, find_problems: FindProblems) -> Iterator[Finding]:
     for template in folder.templates:
         where = f"intent {template.name}"
         for language in folder.shop.languages:
             if not template.texts.get(language):
                 detail = f"no text for {language}: its customers get another language"
                 yield Finding("problem", "missing language", where, detail)
-        if template.slots and not (template.action and has_action(template.action)):
-            slots = ", ".join(template.slots)
-            detail = f"nothing fills {slots}: name an action that does, or drop the slots"
-            yield Finding("problem", "unfilled slot", where, detail)
+        for detail in find_problems(template):
+            yield Finding("problem", "action", where, detail)
 
 
 def _rows_per_intent(folder: _Folder) -> Iterator[Finding]:

@@ -28,6 +28,8 @@ _ASKING = re.compile(
     re.IGNORECASE,
 )
 """What only says that a question follows."""
+_POINT = re.compile(r"(?<=\d)[.:](?=\d)")
+"""A mark that is part of a number: 3.5 is not 35, nor 10:30 the same as 1030."""
 _REMEMBERED = 250_000
 
 
@@ -40,7 +42,8 @@ def loose_key(question: str) -> str:
         for c in clauses(plain(normal))
         if not is_polite(c.text)
     ]
-    said = "".join(filter(str.isalnum, "".join(map(without_politeness, kept))))
+    words = _POINT.sub("point", "".join(map(without_politeness, kept)))
+    said = "".join(filter(str.isalnum, words))
     return said.casefold() or " ".join(normal.split())
 
 

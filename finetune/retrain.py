@@ -18,6 +18,7 @@ from finetune.dense.job import remove_jobs
 from finetune.dense.tuned import TuningTrainer
 from finetune.gate import GateVerdict
 from finetune.learning_curve import COST, LEAST_ROWS, learning_curve
+from finetune.quantised import quantised
 from finetune.report.build import build_report
 from finetune.report.data import CurvePoint
 from finetune.report.files import PAGE
@@ -26,7 +27,7 @@ from finetune.search_training import SearchSide, prepare_search
 from finetune.settings import FROZEN, EncoderChoice, TrainingSettings
 from finetune.train import TrainedClassifier, train_classifier
 from finetune.types import LabelledQuestion, RetrainOutcome
-from retrieval.encoder import load_encoder
+from retrieval.encoder import EMBEDDED, load_encoder
 from retrieval.threads import use_one_thread_per_task
 from storage.bundles import Bundles
 from storage.database import Database
@@ -59,6 +60,8 @@ def retrain(
     if basis.is_trained_already and not force and choice is None:
         return _unchanged(basis, began)
     wanted = choice.encoder if choice is not None else None
+    if wanted is None and basis.knows_erased:
+        wanted = EMBEDDED
     search = prepare_search(
         home, database, basis.dataset, basis.analyser, basis.search_encoder, wanted, progress
     )
@@ -76,6 +79,8 @@ def retrain(
     points = None
     if curve or _is_quick(len(basis.dataset.rows), spent):
         points = learning_curve(basis.dataset.rows, train, progress=progress)
+    if basis.settings.int8:
+        trained = quantised(trained, basis.dataset.golden, home.training_dir / "int8")
     comparison = judge_challenger(
         basis.dataset, trained, search, basis.champion, home, database, progress
     )
@@ -141,7 +146,10 @@ def _finish(
     """Write the bundle, register it, and promote it unless the gate refused."""
     verdict = comparison.verdict
     bundle_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    mood = basis.mood()
     metrics = _metrics(basis, trained, comparison)
+    if mood is not None:
+        metrics["mood"] = mood.metrics
     content = BundleContent(
         classifier=trained.classifier,
         thresholds=trained.thresholds,
@@ -152,6 +160,7 @@ def _finish(
         data_fingerprint=basis.fingerprint,
         settings=basis.settings.as_dict(),
         metrics=metrics,
+        mood=mood,
     )
     report = build_report(
         bundle_id,
@@ -203,4 +212,5 @@ def _metrics(basis: Basis, trained: TrainedClassifier, comparison: Comparison) -
         "majority": comparison.majority,
         "search_recall@3": comparison.search_recall,
         "thresholds": trained.thresholds.as_dict(),
+        "int8_loss": trained.int8_loss,
     }

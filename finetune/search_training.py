@@ -13,6 +13,7 @@ from typing import Protocol
 from finetune.bundle import SearchEncoderRef
 from finetune.thresholds import grounded_limit
 from finetune.types import Dataset
+from finetune.variants import SOURCE_VARIANT
 from retrieval.encoder import EMBEDDED, load_encoder
 from retrieval.evaluate import overlaps
 from retrieval.fusion import Fusion
@@ -96,6 +97,7 @@ def prepare_search(
     )
     index = HybridIndex(folders.indexes_dir, encoder, analyser, Fusion())
     index.sync(database, progress)
+    index.rebuild(progress)
     index.save()
     fitted = fit_fusion(index, search_pairs(dataset, passages), progress=progress)
     index.fusion = fitted.fusion
@@ -200,6 +202,7 @@ def search_pairs(dataset: Dataset, passages: Sequence[Passage]) -> list[SearchPa
         else SearchPair(row.question, frozenset(), AnsweredBy.NOTHING)
         for row in dataset.rows
         if is_kept_back(row.question)
+        and row.source != SOURCE_VARIANT
         and row.question not in attached
         and (row.label in answers or row.label == OUT_OF_SCOPE)
     ]

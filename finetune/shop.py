@@ -8,6 +8,7 @@ from datetime import time
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from finetune.shop_actions import WebhookConfig, read_order_pattern, read_webhooks
 from finetune.tomlfile import TomlTable, read_toml
 from storage.types import OUT_OF_SCOPE, TemplateDraft
 
@@ -80,11 +81,17 @@ class Shop:
     hours: Hours
     contacts: tuple[str, ...]
     wrong_cost: float
+    review_margin: float
+    retention_days: int
     greeting: dict[str, str]
+    voice: dict[str, str]
     suggestions: tuple[str, ...]
     suggested_questions: dict[str, tuple[str, ...]]
     handoff: HandOff
     retraining: RetrainingPlan
+    order_pattern: str | None = None
+    stores: Hours | None = None
+    webhooks: tuple[WebhookConfig, ...] = ()
 
 
 def load_shop(path: Path) -> Shop:
@@ -103,11 +110,17 @@ def load_shop(path: Path) -> Shop:
         hours=_hours(table.table("hours"), languages),
         contacts=table.texts("contacts"),
         wrong_cost=table.number("wrong_cost", 5.0, least=0.1),
+        review_margin=table.number("review_margin", 0.1, least=0),
+        retention_days=table.whole("retention_days", 0),
         greeting=table.by_language("greeting", languages),
+        voice=table.by_language("voice", languages),
         suggestions=table.texts("suggestions"),
         suggested_questions={language: questions.texts(language) for language in languages},
         handoff=_handoff(table.table("handoff"), languages),
         retraining=_retraining(table.table("retraining")),
+        order_pattern=read_order_pattern(table.table("orders")),
+        stores=_hours(table.table("stores"), languages) if "stores" in table.values else None,
+        webhooks=read_webhooks(table.table("actions")),
     )
 
 
@@ -157,12 +170,14 @@ def _draft(table: TomlTable) -> TemplateDraft:
     text = named.table("text")
     if not text.values:
         raise named.error("text", "a text for at least one language", None)
+    result = named.table("result")
     return TemplateDraft(
         name=name,
         texts={_language(text, key): text.texts(key) for key in text.values},
         slots=named.texts("slots"),
         action=named.text("action") if "action" in table.values else None,
         protected=named.flag("protected", default=False),
+        results={_language(result, key): result.texts(key) for key in result.values},
     )
 
 

@@ -6,12 +6,13 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from finetune.discover import discover_templates
-from finetune.errors import ShopFolderError
+from finetune.errors import ShopFolderError, WordingError
 from finetune.importing import (
     KIND_GOLDEN,
     KIND_HISTORY,
@@ -20,6 +21,7 @@ from finetune.importing import (
 )
 from finetune.shop import INTENTS_FILE, Shop, load_intents, load_shop, load_titles
 from finetune.sources.history import SUFFIXES
+from finetune.templating import SHOP_VARIABLES, check_wording
 from retrieval.ahead import ReadAhead
 from retrieval.ingest import Progress, import_knowledge, index_answers
 from retrieval.types import ImportReport, Problem
@@ -87,6 +89,9 @@ def _import_templates(session: Session, drafts: Sequence[TemplateDraft]) -> Impo
     added = unchanged = 0
     problems = []
     for draft in drafts:
+        if (reason := _unusable(draft)) is not None:
+            problems.append(Problem(INTENTS_FILE, None, f"intent {draft.name!r}: {reason}"))
+            continue
         saved = templates.save(draft, editor=EDITOR_SHOP)
         if before.get(draft.name) == saved:
             unchanged += 1
@@ -106,10 +111,24 @@ def _import_templates(session: Session, drafts: Sequence[TemplateDraft]) -> Impo
     return ImportReport(added, unchanged, len(gone), tuple(problems))
 
 
+def _unusable(draft: TemplateDraft) -> str | None:
+    """Why a wording cannot be used; what a result may name is known where actions are."""
+    try:
+        for text in chain.from_iterable(draft.texts.values()):
+            check_wording(text, SHOP_VARIABLES)
+        for text in chain.from_iterable(draft.results.values()):
+            check_wording(text, None)
+    except WordingError as error:
+        return str(error)
+    return None
+
+
 def _says(template: Template, draft: TemplateDraft) -> bool:
-    stored = (template.texts, template.slots, template.action, template.protected)
+    stored = (
+        template.texts, template.slots, template.action, template.protected, template.results,
+    )  # fmt: skip
     return not template.retired and stored == (
-        draft.texts, draft.slots, draft.action, draft.protected,
+        draft.texts, draft.slots, draft.action, draft.protected, draft.results,
     )  # fmt: skip
 
 

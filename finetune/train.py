@@ -18,22 +18,25 @@ from finetune.settings import TrainingSettings
 from finetune.splits import Fold, make_folds
 from finetune.thresholds import choose_thresholds
 from finetune.types import LabelledQuestion, Thresholds
+from finetune.variants import SOURCE_VARIANT
 from retrieval.features import Features
 from retrieval.text import Analyser
-from storage.types import OUT_OF_SCOPE
+from storage.types import OUT_OF_SCOPE, SOURCE_CORRECTION
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedClassifier:
     """A classifier, the limits for its decisions, and its view of the held-out questions.
 
-    `held_rows` are those questions, in the order of `held_out`.
+    `held_rows` are those questions, in the order of `held_out`. `int8_loss` is the accuracy that
+    8-bit integers cost, where they are used.
     """
 
     classifier: IntentClassifier
     thresholds: Thresholds
     held_out: Judged
     held_rows: tuple[LabelledQuestion, ...] = ()
+    int8_loss: float | None = None
 
 
 def train_classifier(
@@ -58,13 +61,16 @@ def train_classifier(
             f"expected questions of at least two intents to train on, found {len(labels)}; "
             "import history with `kefu import history FILE`"
         )
-    has_scope_class = sum(row.label == OUT_OF_SCOPE for row in rows) >= settings.least_oos_rows
+    has_scope_class = _has_scope_class(rows, settings)
     used = [row for row in rows if has_scope_class or row.label != OUT_OF_SCOPE]
     features = Features.fit(analyser, (row.question for row in used))
     data = _training_rows(used, labels, features)
-    folds = make_folds(data.classes, len(labels), settings)
+    # What was made of another row would be known already where that one was trained on.
+    asked = np.flatnonzero([row.source != SOURCE_VARIANT for row in used])
+    found = data.take(asked)
+    folds = make_folds(found.classes, len(labels), settings)
     work = _Training(
-        data, labels, features, has_scope_class, settings,
+        found, labels, features, has_scope_class, settings,
         trainer or NgramTrainer(len(features), settings), progress,
     )  # fmt: skip
     held_out = [work.hold_out(fold) for fold in folds]
@@ -75,8 +81,15 @@ def train_classifier(
     classifier = IntentClassifier(
         labels, features, lexical, dense, calibration, has_scope_class=has_scope_class
     )
-    held_rows = tuple(used[number] for fold in folds for number in fold.held_out)
+    held_rows = tuple(used[asked[number]] for fold in folds for number in fold.held_out)
     return TrainedClassifier(classifier, thresholds, judged, held_rows)
+
+
+def _has_scope_class(rows: Sequence[LabelledQuestion], settings: TrainingSettings) -> bool:
+    """Whether out of scope is a class of its own: of many rows, or of what people decided."""
+    outside = [row for row in rows if row.label == OUT_OF_SCOPE]
+    decided = any(row.source == SOURCE_CORRECTION for row in outside)
+    return decided or len(outside) >= settings.least_oos_rows
 
 
 def _training_rows(

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+ANGRY = "angry"
+NEGATIVE = (ANGRY, "unhappy")
+MOODS = (*NEGATIVE, "neutral", "happy")
+"""How a customer can feel; a mood head knows all four."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:

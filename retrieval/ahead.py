@@ -11,17 +11,19 @@ from retrieval.readers import Reading, read_file
 from retrieval.sources import Source, find_sources, printable, read_source
 from storage.database import Database
 from storage.knowledge import Knowledge
+from storage.types import UNLABELLED, Labels
 
 # Part of every content hash: documents are cut anew when readers or chunking change.
-_VERSION = b"2"
+_VERSION = b"3"
 
 ReadAhead = Mapping[tuple[str, str], Reading | DocumentError]
 """What reading came to, by document name and content hash."""
 
 
-def content_hash(data: bytes) -> str:
-    """What tells whether a file has changed since it was imported."""
-    return hashlib.sha256(_VERSION + data).hexdigest()
+def content_hash(data: bytes, labels: Labels = UNLABELLED) -> str:
+    """What tells whether a file, or the labels it is given, changed since it was imported."""
+    given = b"" if labels == UNLABELLED else repr(labels).encode()
+    return hashlib.sha256(_VERSION + given + data).hexdigest()
 
 
 def read_ahead(
@@ -29,6 +31,7 @@ def read_ahead(
     paths: Sequence[Path],
     *,
     root: Path | None = None,
+    labels: Labels = UNLABELLED,
     progress: Callable[[str, float], None] | None = None,
 ) -> ReadAhead:
     """Read the files that the database does not hold as they are now.
@@ -44,7 +47,7 @@ def read_ahead(
             data = read_source(source)
         except DocumentError:
             continue
-        key = str(source.name), content_hash(data)
+        key = str(source.name), content_hash(data, labels)
         if key not in known:
             found[key] = _reading(source, data)
         if progress is not None:

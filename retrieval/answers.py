@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,14 @@ from storage.examples import Examples
 from storage.knowledge import Knowledge
 from storage.normalise import text_key
 from storage.templates import Templates
-from storage.types import ANSWER_PREFIX, SEARCH_KIND_ANSWER, Example, NewPassage, Template
+from storage.types import (
+    ANSWER_PREFIX,
+    SEARCH_KIND_ANSWER,
+    SOURCE_CORRECTION,
+    Example,
+    NewPassage,
+    Template,
+)
 
 MAX_QUESTIONS = 20
 
@@ -54,6 +61,26 @@ def index_answers(session: Session) -> ImportReport:
     return ImportReport(added, unchanged, len(gone), ())
 
 
+def move_questions(
+    session: Session, questions: Sequence[str], name: str | None, *, same: Callable[[str], str]
+) -> None:
+    """Let the answers of the template `name` be found by these questions, and no other's.
+
+    With `name` None no answer is. `same` gives equal keys for questions that are one.
+    """
+    moving = {same(question) for question in questions}
+    changed: dict[int, tuple[str, ...]] = {}
+    for passage in Knowledge(session).passages():
+        if passage.kind != SEARCH_KIND_ANSWER:
+            continue
+        own = name is not None and passage.document == ANSWER_PREFIX + name
+        kept = [asked for asked in passage.questions if same(asked) not in moving]
+        now = tuple([*questions, *kept][:MAX_QUESTIONS] if own else kept)
+        if now != passage.questions:
+            changed[passage.id] = now
+    Knowledge(session).set_questions(changed)
+
+
 def answer_passages(template: Template, examples: Sequence[Example]) -> list[NewPassage]:
     """One passage per wording of a template; offsets count in the wordings joined together."""
     passages: list[NewPassage] = []
@@ -71,9 +98,14 @@ def answer_passages(template: Template, examples: Sequence[Example]) -> list[New
 
 
 def _by_intent(examples: Iterable[Example]) -> Mapping[str, list[Example]]:
+    """The examples that may be shown with an answer; a corrected question is its correction's."""
     grouped: dict[str, list[Example]] = defaultdict(list)
-    for example in examples:
-        if example.intent is not None and not example.golden:
+    known = list(examples)
+    corrected = {text_key(e.question) for e in known if e.source == SOURCE_CORRECTION}
+    for example in known:
+        if example.intent is None or example.golden:
+            continue
+        if example.source == SOURCE_CORRECTION or text_key(example.question) not in corrected:
             grouped[example.intent].append(example)
     return grouped
 
@@ -82,7 +114,12 @@ def _questions(examples: Sequence[Example], language: str) -> tuple[str, ...]:
     """Questions in the answer's own language first, the weightiest first, in a lasting order."""
     ranked = sorted(
         {text_key(example.question): example for example in examples}.items(),
-        key=lambda item: (item[1].language != language, -item[1].weight, item[0]),
+        key=lambda item: (
+            item[1].source != SOURCE_CORRECTION,
+            item[1].language != language,
+            -item[1].weight,
+            item[0],
+        ),
     )
     return tuple(example.question for _, example in ranked[:MAX_QUESTIONS])
 

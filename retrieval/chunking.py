@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from retrieval.language import detect_language
 from retrieval.sentences import split_sentences
 from retrieval.types import ParsedDocument, Section
-from storage.types import NewPassage
+from storage.types import UNLABELLED, Labels, NewPassage
 
 SHORTEST = 300
 LONGEST = 600
@@ -21,20 +21,24 @@ _CLAUSE_END = re.compile(r"[,，、：:;|]|\s")
 Span = tuple[int, int]
 
 
-def chunk(document: ParsedDocument) -> list[NewPassage]:
+def chunk(document: ParsedDocument, labels: Labels = UNLABELLED) -> list[NewPassage]:
     """Passages of whole sentences and table rows, each within one section, in reading order.
 
     A section is divided evenly, at ends of paragraphs where that fits; only a section shorter
-    than `SHORTEST` or a sentence longer than `LONGEST` makes a passage of another length.
+    than `SHORTEST` or a sentence longer than `LONGEST` makes a passage of another length. A
+    passage has the labels of its section and document, and those given for the import.
     """
+    outer = document.labels.within(labels)
     return [
-        _passage(document, section, start, end)
+        _passage(document, section, outer, start, end)
         for section in document.sections
         for start, end in _spans(document.text, section)
     ]
 
 
-def _passage(document: ParsedDocument, section: Section, start: int, end: int) -> NewPassage:
+def _passage(
+    document: ParsedDocument, section: Section, outer: Labels, start: int, end: int
+) -> NewPassage:
     text = document.text[start:end]
     return NewPassage(
         text=text,
@@ -43,6 +47,7 @@ def _passage(document: ParsedDocument, section: Section, start: int, end: int) -
         end=end,
         language=detect_language(text) or document.language,
         questions=section.questions,
+        labels=section.labels.within(outer),
     )
 
 

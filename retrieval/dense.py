@@ -1,62 +1,84 @@
-"""FAISS over the passages' vectors; a passage may have several, one per phrasing."""
+"""What every index over the passages' vectors can do; a passage may have several vectors."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-import faiss
-import numpy as np
+from retrieval.types import Encoder, Vectors
 
-from retrieval.types import Vectors
+Texts = Mapping[int, Sequence[str]]
+"""The texts of each passage, by passage id: one vector for each text."""
+
+Encode = Callable[[Sequence[str]], Vectors]
+"""Texts to unit vectors of shape (len(texts), dimension)."""
+
+Share = Callable[[float], None]
+"""Told how much of a piece of work is done, from 0 to 1; what it raises ends the work."""
 
 
-class DenseIndex:
-    """Inner-product search that gives each passage the score of its best vector."""
+@dataclass(frozen=True, slots=True)
+class DenseState:
+    """What an index is made of now, and when it will be made of something else.
 
-    def __init__(self, dimension: int) -> None:
-        """An exact (flat) index, empty."""
-        self._index: faiss.Index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+    `megabytes` is what it holds in memory, or maps from disk; `waiting` counts the vectors that
+    joined since the index was last built and are searched one by one.
+    """
+
+    kind: str
+    vectors: int
+    megabytes: float
+    waiting: int = 0
+    next_kind: str | None = None
+    next_at: int | None = None
+
+
+class DenseIndex(Protocol):
+    """Inner-product search that gives each passage the score of its best vector; thread-safe."""
+
+    shared: bool
+    """Whether other servers change it too: then what is there is compared with the database."""
 
     def __len__(self) -> int:
-        """Number of vectors."""
-        return int(self._index.ntotal)
+        """Number of vectors that can be found."""
+        ...
 
-    def put(self, passage_ids: Sequence[int], vectors: Vectors) -> None:
-        """Add vectors of shape (len(passage_ids), dimension); ids may repeat."""
-        if len(passage_ids):
-            self._index.add_with_ids(vectors, np.array(passage_ids, dtype=np.int64))
+    def update(self, texts: Texts, encode: Encode, revision: int, /) -> None:
+        """Give these passages the vectors of just these texts, as of a knowledge revision.
+
+        Visible to the next search. The old vectors serve until the new ones are there.
+        """
+        ...
 
     def delete(self, passage_ids: Sequence[int]) -> None:
         """Remove all vectors of these passages."""
-        if len(passage_ids) and len(self):
-            selector = faiss.IDSelectorBatch(np.array(sorted(set(passage_ids)), dtype=np.int64))
-            self._index.remove_ids(selector)
+        ...
 
     def search(self, vector: Vectors, k: int) -> list[tuple[int, float]]:
         """(passage id, cosine) of the best k vectors' passages, best first, each once."""
-        if not len(self):
-            return []
-        scores, ids = self._index.search(vector.reshape(1, -1), min(k, len(self)))
-        best: dict[int, float] = {}
-        for number, score in zip(ids[0].tolist(), scores[0].tolist(), strict=True):
-            if number >= 0:
-                best.setdefault(number, score)
-        return list(best.items())
+        ...
 
-    def save(self, path: Path) -> None:
-        """Write the index in FAISS's own format."""
-        faiss.write_index(self._index, str(path))
+    def rebuild(self, progress: Share | None = None) -> bool:
+        """Build what has grown or worn out anew, beside the old one, and switch as one.
 
-    @classmethod
-    def load(cls, path: Path, dimension: int) -> DenseIndex:
-        """Read what `save` wrote; ValueError if it is of another dimension or not readable."""
-        loaded = cls(dimension)
-        try:
-            index = faiss.read_index(str(path))
-        except RuntimeError as error:
-            raise ValueError(f"{path.name} is not a FAISS index") from error
-        if index.d != dimension:
-            raise ValueError(f"expected vectors of {dimension} numbers, found {index.d}")
-        loaded._index = index
-        return loaded
+        May take minutes; searches and changes go on meanwhile. False if nothing was due.
+        """
+        ...
+
+    def state(self) -> DenseState:
+        """What it is made of now."""
+        ...
+
+    def save(self, folder: Path, name: str) -> None:
+        """Write files that begin with this name; an index kept elsewhere writes none."""
+        ...
+
+    def load(self, folder: Path, name: str) -> None:
+        """Take over what `save` wrote; ValueError or OSError where it cannot be read."""
+        ...
+
+
+OpenDense = Callable[[str, Encoder], DenseIndex]
+"""Makes the index of this name (`dense` or `questions`) for an encoder's vectors."""

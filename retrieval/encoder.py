@@ -12,6 +12,7 @@ import numpy as np
 
 from retrieval.errors import EncoderError
 from retrieval.ngram import NgramEncoder
+from retrieval.onnx_encoder import OnnxEncoder, is_onnx
 from retrieval.types import Encoder, Vectors
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def load_encoder(name_or_path: str, *, device: str | None = None) -> Encoder:
     folder = Path(name_or_path)
     if is_embedded(folder):
         return NgramEncoder.load(folder)
+    if is_onnx(folder):
+        return OnnxEncoder(folder)
     return PretrainedEncoder(name_or_path, device=device)
 
 

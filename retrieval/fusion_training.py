@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.fusion import Evidence, Fusion, Weights
-from retrieval.index import Candidate, HybridIndex
+from retrieval.index import HybridIndex
+from retrieval.ranking import Candidate
 from storage.types import SEARCH_KIND_ANSWER, SEARCH_KIND_DOCUMENT
 
 _CANDIDATES = 10

@@ -6,41 +6,45 @@ deletions first; a missing or damaged cache is built again.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
-from retrieval.dense import DenseIndex
-from retrieval.fusion import Evidence, Fusion
-from retrieval.keyword import KeywordIndex, weighted_counts
-from retrieval.language import detect_language
+from retrieval.cache import save_cache, whole_caches
+from retrieval.dense import DenseState, OpenDense
+from retrieval.explaining import explain
+from retrieval.faiss_index import local_dense
+from retrieval.fusion import Fusion
+from retrieval.index_cache import FORMAT, cache_name
+from retrieval.keyword import KeywordIndex
+from retrieval.passage_text import frequencies, own_text
+from retrieval.prior import passage_priors
+from retrieval.query import beside_run, read_query, weighted_tokens
+from retrieval.ranking import Candidate, gather, rank
 from retrieval.reach import Reach
 from retrieval.text import Analyser
-from retrieval.types import Encoder, Hit
+from retrieval.threads import use_one_thread_per_task
+from retrieval.types import EVERYTHING_VALID, Encoder, Explanation, Hit, SearchFilter, Vectors
 from retrieval.wordings import in_language, one_wording_each
+from storage.base import utc_now
 from storage.database import Database
+from storage.feedback import feedback_stamp, passage_votes
 from storage.knowledge import Knowledge
 from storage.types import Passage
 
 _CANDIDATES = 100
-_CONCEPT_WEIGHT = 0.8
-"""A group of words counts less than the word itself, in the index and in the query alike."""
+_FILTERED_CANDIDATES = 2_000
+"""A filter may leave out most of what a search finds."""
 _BATCH = 512
-_FORMAT = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A passage that a search reached, why, and the words that both share."""
-
-    passage: Passage
-    evidence: Evidence
-    matched: tuple[str, ...]
+_TRIES = 2
+"""A process that saves takes the older folder away, perhaps from under one that loads it."""
+_DENSE, _QUESTIONS, _KEYWORD = "dense", "questions", "keyword.npz"
 
 
 Progress = Callable[[str, float], None]
@@ -49,9 +53,23 @@ Progress = Callable[[str, float], None]
 class HybridIndex:
     """Passages found by meaning and by word; one object serves all threads."""
 
-    def __init__(self, folder: Path, encoder: Encoder, analyser: Analyser, fusion: Fusion) -> None:
-        """`folder` keeps the cache; nothing is read before `sync`."""
+    def __init__(
+        self,
+        folder: Path,
+        encoder: Encoder,
+        analyser: Analyser,
+        fusion: Fusion,
+        open_dense: OpenDense = local_dense,
+        *,
+        today: Callable[[], date] = lambda: utc_now().date(),
+    ) -> None:
+        """`folder` keeps the cache; nothing is read before `sync`. `today` is the shop's day.
+
+        `open_dense` says where the vectors are kept: in this process, or in a shared database.
+        """
+        self._caches = folder
         self._folder = folder / cache_name(encoder.fingerprint, analyser)
+        self._today = today
         self._encoder = encoder
         self._analyser = analyser
         self.fusion = fusion
@@ -59,9 +77,12 @@ class HybridIndex:
         self._syncing = threading.Lock()
         self._passages: dict[int, Passage] = {}
         self._keyword = KeywordIndex()
-        self._dense = DenseIndex(encoder.dimension)
-        self._questions = DenseIndex(encoder.dimension)
+        self._open_dense = open_dense
+        self._dense = open_dense(_DENSE, encoder)
+        self._questions = open_dense(_QUESTIONS, encoder)
         self._revision = 0
+        self._priors: Mapping[int, float] = {}
+        self._feedback = ""
 
     @property
     def revision(self) -> int:
@@ -78,6 +99,20 @@ class HybridIndex:
         """What makes the vectors."""
         return self._encoder
 
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of texts, of shape (len(texts), dimension)."""
+        return self._encoder.encode(texts)
+
+    @property
+    def analyser(self) -> Analyser:
+        """What cuts passages and queries into words."""
+        return self._analyser
+
+    @property
+    def feedback(self) -> str:
+        """The stamp of the customers' opinions that the scores reckon with."""
+        return self._feedback
+
     def count(self) -> int:
         """Number of passages that can be found."""
         return len(self._passages)
@@ -90,22 +125,23 @@ class HybridIndex:
     def sync(self, database: Database, progress: Progress | None = None) -> int:
         """Catch up with the database and return its revision; no transaction waits for a model."""
         with self._syncing:
-            if self._revision == 0:
+            first = self._revision == 0
+            if first:
                 self._load(database)
             with database.session(read_only=True) as session:
                 knowledge = Knowledge(session)
                 target = knowledge.revision()
-                if target == self._revision:
+                compare = first and self._dense.shared
+                if target == self._revision and not compare:
                     return target
                 if target < self._revision:
                     self._clear()
                 changes = knowledge.changes_since(self._revision)
-                changed = [change.passage_id for change in changes if not change.deleted]
-                passages = knowledge.passages(changed)
+                changed = {change.passage_id for change in changes if not change.deleted}
+                passages = knowledge.passages(None if compare else changed)
             found = {passage.id for passage in passages}
-            gone = [change.passage_id for change in changes if change.passage_id not in found]
-            self._remove(gone)
-            self._put(passages, progress)
+            self._remove([each.passage_id for each in changes if each.passage_id not in found])
+            self._put(passages, changed, target, progress)
             self._revision = target
             return target
 
@@ -113,139 +149,152 @@ class HybridIndex:
         with self._lock:
             self._passages = {}
             self._keyword = KeywordIndex()
-            self._dense = DenseIndex(self._encoder.dimension)
-            self._questions = DenseIndex(self._encoder.dimension)
+            self._dense = self._open_dense(_DENSE, self._encoder)
+            self._questions = self._open_dense(_QUESTIONS, self._encoder)
             self._revision = 0
 
     def _remove(self, passage_ids: Sequence[int]) -> None:
         with self._lock:
-            self._dense.delete(passage_ids)
-            self._questions.delete(passage_ids)
             for number in passage_ids:
                 self._keyword.delete(number)
                 self._passages.pop(number, None)
+        self._dense.delete(passage_ids)
+        self._questions.delete(passage_ids)
 
-    def _put(self, passages: Sequence[Passage], progress: Progress | None) -> None:
+    def _put(
+        self,
+        passages: Sequence[Passage],
+        changed: set[int],
+        revision: int,
+        progress: Progress | None,
+    ) -> None:
         # Words first: until a passage has its vectors the keyword part serves it.
         for start in range(0, len(passages), _BATCH):
             some = passages[start : start + _BATCH]
-            frequencies = [self._frequencies(passage) for passage in some]
-            self._remove([passage.id for passage in some])
+            analysed = [
+                (each, frequencies(self._analyser, each)) for each in some if each.id in changed
+            ]
             with self._lock:
-                for passage, counts in zip(some, frequencies, strict=True):
+                for passage, counts in analysed:
                     self._keyword.put(passage.id, counts)
                     self._passages[passage.id] = passage
-            vectors = self._encoder.encode([_own_text(passage) for passage in some])
-            asked = [(passage.id, text) for passage in some for text in passage.questions]
-            questions = self._encoder.encode([text for _, text in asked])
-            with self._lock:
-                self._dense.put([passage.id for passage in some], vectors)
-                self._questions.put([number for number, _ in asked], questions)
+            own = {passage.id: (own_text(passage),) for passage in some}
+            asked = {passage.id: passage.questions for passage in some}
+            self._dense.update(own, self._encoder.encode, revision)
+            self._questions.update(asked, self._encoder.encode, revision)
             if progress is not None:
                 progress("indexing passages", (start + len(some)) / len(passages))
 
-    def _frequencies(self, passage: Passage) -> dict[str, float]:
-        text = "\n".join([passage.title, passage.heading, passage.text, *passage.questions])
-        return self._weighted(text)
+    def rebuild(self, progress: Progress | None = None) -> bool:
+        """Build anew what has outgrown its kind, beside what serves; False if nothing was due.
 
-    def _weighted(self, text: str) -> dict[str, float]:
-        concepts = [
-            ("#" + match.group, match.weight * _CONCEPT_WEIGHT)
-            for match in self._analyser.matches(text)
-        ]
-        return weighted_counts(self._analyser.tokens(text), concepts)
+        May take minutes at hundreds of thousands of passages; search and `sync` go on meanwhile,
+        so it takes one processor and leaves them the others.
+        """
+        use_one_thread_per_task()
+        share = partial(progress, "building the index of vectors") if progress else None
+        parts = self._dense.rebuild(share), self._questions.rebuild(share)
+        return any(parts)
 
-    def search(self, query: str, k: int = 10, *, language: str | None = None) -> list[Hit]:
-        """The k passages most likely to answer, best first; `language` keeps only that one's."""
-        hits = [
-            Hit(
-                passage=found.passage,
-                score=self.fusion.score(found.passage.kind, found.evidence),
-                dense=found.evidence.dense,
-                keyword=found.evidence.keyword,
-                matched=found.matched,
-            )
-            for found in self.candidates(query)
-            if language is None or found.passage.language == language
-        ]
-        ranked = sorted(hits, key=lambda hit: (-hit.score, hit.passage.id))
+    def state(self) -> dict[str, DenseState]:
+        """What the vectors of passages and of attached questions are kept in."""
+        return {_DENSE: self._dense.state(), _QUESTIONS: self._questions.state()}
+
+    def recut(self, analyser: Analyser) -> None:
+        """Cut all passages into words anew, with other synonyms or words; meanings stay.
+
+        Searches go on with the old words until the new ones are all there.
+        """
+        with self._syncing:
+            fresh = KeywordIndex()
+            for passage in self.passages():
+                fresh.put(passage.id, frequencies(analyser, passage))
+            with self._lock:
+                self._analyser, self._keyword = analyser, fresh
+                self._folder = self._caches / cache_name(self._encoder.fingerprint, analyser)
+
+    def weigh_feedback(self, database: Database) -> None:
+        """Let the customers' opinions of quoted passages, as they are now, move the scores."""
+        with database.session(read_only=True) as session:
+            stamp, votes = feedback_stamp(session), passage_votes(session)
+        self._priors = passage_priors(self.passages(), votes)
+        self._feedback = stamp
+
+    def search(
+        self, query: str, k: int = 10, *, only: SearchFilter = EVERYTHING_VALID
+    ) -> list[Hit]:
+        """The k passages most likely to answer, best first, of those that the filter admits."""
+        today = self._today()
+        found = self.candidates(query, wide=only.narrows)
+        admitted = (each for each in found if only.admits(each.passage, today))
+        ranked = rank(admitted, self.fusion, self._priors)
         return list(islice(one_wording_each(ranked), k))
 
-    def candidates(self, query: str) -> list[Candidate]:
-        """What either search found, unordered, with the evidence for each."""
-        tokens = self._weighted(query)
-        language = detect_language(query)
-        vector = self._encoder.encode([query])
+    def explain(self, query: str, hits: Sequence[Hit]) -> list[Explanation]:
+        """Why each of these was found for the query."""
+        return explain(query, hits, self._analyser, self._encoder)
+
+    def candidates(self, text: str, *, wide: bool = False) -> list[Candidate]:
+        """What either search found, unordered, with the evidence for each; `wide` looks deeper."""
+        depth = _FILTERED_CANDIDATES if wide else _CANDIDATES
+        written = weighted_tokens(self._analyser, text)
+        vector = self._encoder.encode([text])
+        by_meaning = self._dense.search(vector, depth)
+        by_question = self._questions.search(vector, depth)
         with self._lock:
-            reach = Reach.of(
-                tokens,
-                self._dense.search(vector, _CANDIDATES),
-                self._questions.search(vector, _CANDIDATES),
-                self._keyword.search(tokens, _CANDIDATES),
-            )
-            reached = reach.passage_ids & self._passages.keys()
-            passages = in_language(language, [self._passages[number] for number in sorted(reached)])
-            held = [self._keyword.held(passage.id, tokens) for passage in passages]
-        found = []
-        for passage, matched in zip(passages, held, strict=True):
-            same = language in (None, passage.language)
-            evidence = reach.evidence(passage.id, matched, same_language=same)
-            found.append(Candidate(passage, evidence, matched))
-        return found
+            query = read_query(text, written, self._analyser, self._keyword)
+            by_word = self._keyword.search(query.tokens, depth)
+            reach = Reach.of(query.tokens, by_meaning, by_question, by_word)
+            reached = sorted(reach.passage_ids & self._passages.keys())
+            passages = in_language(query.language, [self._passages[number] for number in reached])
+            held = self._keyword.held([passage.id for passage in passages], query.tokens)
+            beside = beside_run(query, by_word, self._keyword, depth)
+        return gather(query, reach, passages, held, beside)
 
     def save(self) -> None:
-        """Write the cache so that a kill at any moment leaves the old one or the new one."""
-        with self._syncing, self._lock:
-            fresh = self._folder.with_name(self._folder.name + ".new")
-            shutil.rmtree(fresh, ignore_errors=True)
-            fresh.mkdir(parents=True)
-            self._dense.save(fresh / "dense.faiss")
-            self._questions.save(fresh / "questions.faiss")
-            self._keyword.save(fresh / "keyword.jsonl")
-            manifest = {
-                "format": _FORMAT,
+        """Write the cache so that a kill at any moment leaves the old one or the new one.
+
+        Searches go on meanwhile.
+        """
+        with self._syncing:
+            with self._lock:
+                self._keyword.drop_dead()
+            facts = {
+                "format": FORMAT,
                 "revision": self._revision,
-                "files": {path.name: _sha256(path) for path in sorted(fresh.iterdir())},
+                "state": {name: asdict(state) for name, state in self.state().items()},
             }
-            (fresh / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-            shutil.rmtree(self._folder, ignore_errors=True)
-            fresh.rename(self._folder)
+            save_cache(self._folder, facts, self._write)
+
+    def _write(self, folder: Path) -> None:
+        self._dense.save(folder, _DENSE)
+        self._questions.save(folder, _QUESTIONS)
+        self._keyword.save(folder / _KEYWORD)
 
     def _load(self, database: Database) -> None:
         """Take over the saved cache if it is whole; otherwise stay empty, which means rebuild."""
+        for _ in range(_TRIES):
+            for folder, facts in whole_caches(self._folder):
+                if facts.get("format") == FORMAT and self._take_over(folder, facts, database):
+                    return
+
+    def _take_over(self, folder: Path, facts: dict[str, Any], database: Database) -> bool:
         try:
-            manifest = json.loads((self._folder / "manifest.json").read_text(encoding="utf-8"))
-            whole = manifest["format"] == _FORMAT and all(
-                _sha256(self._folder / name) == digest for name, digest in manifest["files"].items()
-            )
-            if not whole:
-                return
-            dimension = self._encoder.dimension
-            dense = DenseIndex.load(self._folder / "dense.faiss", dimension)
-            questions = DenseIndex.load(self._folder / "questions.faiss", dimension)
-            keyword = KeywordIndex.load(self._folder / "keyword.jsonl")
-        except (OSError, ValueError, KeyError, TypeError):
-            return
+            revision = int(facts["revision"])
+            dense = self._open_dense(_DENSE, self._encoder)
+            questions = self._open_dense(_QUESTIONS, self._encoder)
+            dense.load(folder, _DENSE)
+            questions.load(folder, _QUESTIONS)
+            keyword = KeywordIndex.load(folder / _KEYWORD)
+        except (OSError, ValueError, KeyError, TypeError, BadZipFile):
+            return False
         with database.session(read_only=True) as session:
             knowledge = Knowledge(session)
-            if manifest["revision"] > knowledge.revision():
-                return
+            if revision > knowledge.revision():
+                return False
             passages = {passage.id: passage for passage in knowledge.passages()}
         with self._lock:
             self._dense, self._questions, self._keyword = dense, questions, keyword
             self._passages = passages
-            self._revision = manifest["revision"]
-
-
-def _own_text(passage: Passage) -> str:
-    return " ".join(part for part in (passage.title, passage.heading, passage.text) if part)
-
-
-def cache_name(encoder_fingerprint: str, analyser: Analyser) -> str:
-    """The folder, below `indexes/`, of the cache that this encoder and analyser share."""
-    return f"{encoder_fingerprint}-{analyser.fingerprint}"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+            self._revision = revision
+        return True

@@ -12,14 +12,14 @@ from retrieval.ahead import ReadAhead, content_hash
 from retrieval.answers import index_answers
 from retrieval.chunking import chunk
 from retrieval.errors import DocumentError
-from retrieval.readers import Reading, read_file
-from retrieval.sources import Source, find_sources, printable, read_source
+from retrieval.readers import Reading, read_document, read_file
+from retrieval.sources import Source, find_sources, is_folder, printable, read_source
 from retrieval.types import ImportReport, Problem
 from storage.imports import Imports
 from storage.knowledge import Knowledge
-from storage.types import SEARCH_KIND_DOCUMENT, Document
+from storage.types import SEARCH_KIND_DOCUMENT, UNLABELLED, Document, Labels, NewPassage
 
-__all__ = ["Progress", "import_knowledge", "index_answers"]
+__all__ = ["Progress", "import_knowledge", "index_answers", "put_text"]
 
 Progress = Callable[[str, float], None]
 """Called with the name of the file just done, and the share of all files done, from 0 to 1."""
@@ -37,6 +37,7 @@ def import_knowledge(
     paths: Sequence[Path],
     *,
     root: Path | None = None,
+    labels: Labels = UNLABELLED,
     progress: Progress | None = None,
     ahead: ReadAhead | None = None,
 ) -> ImportReport:
@@ -45,30 +46,61 @@ def import_knowledge(
     Documents that came from an imported folder and whose files are gone are removed. A file of
     a folder that has not changed since its last import does not undo what was edited or deleted
     in the product meanwhile. What cannot be used is reported, and the document that it made
-    before stays. `find_sources` says how documents are named. What was read `ahead` of the
-    transaction is not read again.
+    before stays. `find_sources` says how documents are named. `labels` are for what names none of
+    its own. What was read `ahead` of the transaction is not read again.
     """
     problems: list[Problem] = []
     found = {source.name: source for source in find_sources(paths, root, problems)}
-    work = _Import(session, problems, ahead or {})
+    work = _Import(session, problems, ahead or {}, labels)
     for done, source in enumerate(found.values(), start=1):
         work.take(source)
         if progress is not None:
             progress(printable(source.name), done / len(found))
     present = {str(name) for name in found} | {problem.source for problem in problems}
-    work.remove_gone([path.resolve() for path in paths if path.is_dir()], present)
+    work.remove_gone([path.resolve() for path in paths if is_folder(path)], present)
     return work.report()
+
+
+def put_text(
+    session: Session,
+    name: str,
+    text: str,
+    content_hash: str,
+    *,
+    attach: Callable[[list[NewPassage]], list[NewPassage]] = list,
+) -> int:
+    """Store a document that was written in the product; gives the number of its passages.
+
+    The ending of `name` says how to read it. `attach` may give its passages questions.
+    """
+    count = 0
+    for document in read_document(Path(name), text.encode("utf-8", "replace")):
+        passages = attach(chunk(document))
+        Knowledge(session).put_document(
+            name,
+            document.title,
+            content_hash,
+            document.language,
+            SEARCH_KIND_DOCUMENT,
+            document.text,
+            passages,
+        )
+        count += len(passages)
+    return count
 
 
 class _Import:
     """One run of an import: what it knows beforehand, and what it did so far."""
 
-    def __init__(self, session: Session, problems: list[Problem], ahead: ReadAhead) -> None:
+    def __init__(
+        self, session: Session, problems: list[Problem], ahead: ReadAhead, labels: Labels
+    ) -> None:
         self._knowledge = Knowledge(session)
         self._imports = Imports(session)
         self._known = {document.name: document for document in self._knowledge.documents()}
         self._problems = problems
         self._ahead = ahead
+        self._labels = labels
         self._added = self._unchanged = self._removed = 0
 
     def report(self) -> ImportReport:
@@ -78,7 +110,7 @@ class _Import:
         """Import a file, or note why it cannot be used."""
         try:
             data = read_source(source)
-            digest = content_hash(data)
+            digest = content_hash(data, self._labels)
             if self._is_left_alone(source, digest):
                 self._unchanged += 1
             else:
@@ -123,7 +155,7 @@ class _Import:
                 document.language,
                 SEARCH_KIND_DOCUMENT,
                 document.text,
-                chunk(document),
+                chunk(document, self._labels),
             )
             self._unchanged += outcome == "unchanged"
             self._added += outcome != "unchanged"

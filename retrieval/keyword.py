@@ -6,12 +6,17 @@ one passage touches only its own tokens, so a change is visible to the next ques
 
 from __future__ import annotations
 
-import json
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.postings import Postings
+from retrieval.vocabulary import Vocabulary
 
 _K1 = 1.2
 _B = 0.75
@@ -34,85 +39,113 @@ class KeywordHit:
 
 
 class KeywordIndex:
-    """Postings from token to {passage id: frequency}; not thread-safe by itself."""
+    """BM25 over `Postings`; not thread-safe by itself."""
 
     def __init__(self) -> None:
-        self._postings: dict[str, dict[int, float]] = {}
-        self._tokens: dict[int, tuple[str, ...]] = {}
-        self._lengths: dict[int, float] = {}
-        self._total_length = 0.0
+        self._postings = Postings()
+        self._norms: NDArray[np.float64] | None = None
+        self._passage_ids: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.vocabulary = Vocabulary()
 
     def __len__(self) -> int:
         """Number of passages."""
-        return len(self._lengths)
+        return len(self._postings)
 
     def put(self, passage_id: int, frequencies: Mapping[str, float]) -> None:
         """Add a passage by its token frequencies, or replace it."""
         self.delete(passage_id)
-        for token, frequency in frequencies.items():
-            self._postings.setdefault(token, {})[passage_id] = frequency
-        self._tokens[passage_id] = tuple(frequencies)
-        self._lengths[passage_id] = sum(frequencies.values())
-        self._total_length += self._lengths[passage_id]
+        self._postings.put(passage_id, frequencies)
+        for token in frequencies:
+            self.vocabulary.add(token)
+        self._norms = None
 
     def delete(self, passage_id: int) -> None:
         """Remove a passage; nothing happens if it is not there."""
-        if passage_id not in self._lengths:
-            return
-        self._total_length -= self._lengths.pop(passage_id)
-        for token in self._tokens.pop(passage_id):
-            postings = self._postings[token]
-            del postings[passage_id]
-            if not postings:
-                del self._postings[token]
+        if passage_id in self._postings:
+            self._postings.delete(passage_id)
+            self._norms = None
 
-    def held(self, passage_id: int, tokens: Iterable[str]) -> tuple[str, ...]:
-        """Those of the tokens that one passage holds."""
-        return tuple(token for token in tokens if passage_id in self._postings.get(token, ()))
+    def holds(self, token: str) -> bool:
+        """Whether some passage holds the token."""
+        return self._postings.holders(token) > 0
+
+    def held(self, passage_ids: Sequence[int], tokens: Iterable[str]) -> list[tuple[str, ...]]:
+        """For each of these passages those of the tokens that it holds."""
+        wanted = self._postings.rows_of(passage_ids)
+        held: list[list[str]] = [[] for _ in passage_ids]
+        for token in tokens:
+            rows, _ = self._postings.of(token)
+            if not len(rows):
+                continue
+            places = np.minimum(np.searchsorted(rows, wanted), len(rows) - 1)
+            for place in np.flatnonzero(rows[places] == wanted).tolist():
+                held[place].append(token)
+        return [tuple(each) for each in held]
 
     def search(self, query: Mapping[str, float], k: int) -> list[KeywordHit]:
         """The best k passages for weighted query tokens, best first."""
-        if not self._lengths or not query:
+        if not len(self) or not query:
             return []
-        average = self._total_length / len(self._lengths) or 1.0
-        scores: defaultdict[int, float] = defaultdict(float)
-        covered: defaultdict[int, float] = defaultdict(float)
+        norms = self._current_norms()
+        scores, covered = np.zeros(len(norms)), np.zeros(len(norms))
         held = 0.0
         for token, weight in query.items():
-            postings = self._postings.get(token, {})
-            idf = self._idf(len(postings)) * weight
+            idf = self._idf(self._postings.holders(token)) * weight
             held += idf
-            for passage_id, frequency in postings.items():
-                norm = _K1 * (1 - _B + _B * self._lengths[passage_id] / average)
-                scores[passage_id] += idf * frequency * (_K1 + 1) / (frequency + norm)
-                covered[passage_id] += idf
-        best = sorted(scores, key=lambda number: (-scores[number], number))[:k]
+            rows, counts = self._postings.of(token)
+            frequencies = counts.astype(np.float64)
+            # A row occurs once in a token's postings, so this adds each contribution.
+            scores[rows] += idf * frequencies * (_K1 + 1) / (frequencies + norms[rows])
+            covered[rows] += idf
         whole = max(held, _TELLING_WORDS * self._idf(1))
         return [
             KeywordHit(
-                number, scores[number], scores[number] / whole / (_K1 + 1), covered[number] / whole
+                int(self._passage_ids[row]),
+                float(scores[row]),
+                float(scores[row]) / whole / (_K1 + 1),
+                float(covered[row]) / whole,
             )
-            for number in best
+            for row in self._best(scores, covered, k)
         ]
 
+    def _best(self, scores: NDArray[np.float64], covered: NDArray[np.float64], k: int) -> list[int]:
+        """Rows of the best k scores, the lower passage id first among equal ones."""
+        found = np.flatnonzero((covered > 0) & np.isfinite(self._current_norms()))
+        if len(found) > k:
+            least = np.partition(scores[found], len(found) - k)[len(found) - k]
+            found = found[scores[found] >= least]
+        order = np.lexsort((self._passage_ids[found], -scores[found]))
+        ranked: list[int] = found[order[:k]].tolist()
+        return ranked
+
+    def _current_norms(self) -> NDArray[np.float64]:
+        """What a passage's length does to its scores, by row; infinite for a dead row."""
+        if self._norms is None:
+            lengths = self._postings.lengths()
+            norms = _K1 * (1 - _B + _B * lengths / self._postings.average_length)
+            self._norms = np.where(lengths < 0, np.inf, norms)
+            self._passage_ids = self._postings.passage_ids()
+        return self._norms
+
     def _idf(self, passages: int) -> float:
-        return math.log(1 + (len(self._lengths) - passages + 0.5) / (passages + 0.5))
+        return math.log(1 + (len(self) - passages + 0.5) / (passages + 0.5))
+
+    def drop_dead(self) -> None:
+        """Make ready to be saved: leave nothing of passages that are gone."""
+        self._postings.drop_dead()
+        self._norms = None
 
     def save(self, path: Path) -> None:
-        """Write all passages' token frequencies as JSON lines."""
-        with path.open("w", encoding="utf-8") as file:
-            for passage_id, tokens in self._tokens.items():
-                frequencies = {token: self._postings[token][passage_id] for token in tokens}
-                file.write(json.dumps([passage_id, frequencies], ensure_ascii=False) + "\n")
+        """Write all passages' token frequencies; only searches may go on meanwhile."""
+        self._postings.save(path)
 
     @classmethod
     def load(cls, path: Path) -> KeywordIndex:
-        """Read what `save` wrote."""
+        """Read what `save` wrote; ValueError, OSError or KeyError where it is damaged."""
         index = cls()
-        with path.open(encoding="utf-8") as file:
-            for line in file:
-                passage_id, frequencies = json.loads(line)
-                index.put(passage_id, frequencies)
+        index._postings = Postings.load(path)
+        for token in index._postings.tokens():
+            index.vocabulary.add(token)
         return index
 
 

@@ -6,6 +6,9 @@ characters in Chinese. A word listed in several groups counts for each of them
 with an equal share of its weight. The words of a narrow group such as `reset_password` count for
 the group that it stands `under` as well. A word listed under `apart` belongs to no group: it is
 there so that a shorter word inside it is not taken for that word.
+
+A shop's file may also name words of its own that belong to no group, under `[words]`: names of
+products and brands that the Chinese segmenter shall not cut apart.
 """
 
 from __future__ import annotations
@@ -24,7 +27,13 @@ from retrieval.errors import LexiconError
 from retrieval.normalise import normalise_text
 from retrieval.stemming import singular
 
+SYNONYMS_FILE = "synonyms.toml"
+"""Where a shop's folder keeps its own words."""
+
 _VERSION = "1"
+
+# No word of a group is spelt so: a bracket is a unit of its own, with spaces around it.
+_OWN_KEY = "[words]"
 
 # White space and hyphens may stand between the parts of a word (e-mail, 退 款); any other
 # character is a unit of its own and thereby ends a match.
@@ -60,10 +69,11 @@ class _Node:
 class Lexicon:
     """The word groups, ready to be matched; immutable once built."""
 
-    def __init__(self, words: Groups) -> None:
+    def __init__(self, words: Groups, own_words: Iterable[str] = ()) -> None:
         self._words = dict(words)
         self._root = _build_trie(self._words)
-        self.fingerprint = _fingerprint(self._words)
+        self.own_words = frozenset(own_words)
+        self.fingerprint = _fingerprint(self._words, self.own_words)
 
     @classmethod
     def from_package(cls) -> Lexicon:
@@ -73,23 +83,36 @@ class Lexicon:
         return cls(_parse_all((each.read_text(encoding="utf-8"), each.name) for each in files))
 
     @classmethod
+    def of_shop(cls, folder: Path) -> Lexicon:
+        """The product's lexicon with the words of a shop's folder, if it has some of its own."""
+        synonyms = folder / SYNONYMS_FILE
+        package = cls.from_package()
+        return package.with_synonyms(synonyms) if synonyms.is_file() else package
+
+    @classmethod
     def empty(cls) -> Lexicon:
         """A lexicon without words."""
         return cls({})
 
     def with_synonyms(self, path: Path) -> Lexicon:
         """Add a shop's own words to this lexicon; a word the shop lists belongs where it says."""
-        return Lexicon({**self._words, **_parse(_read(path), str(path))})
+        text = _read(path)
+        words = {**self._words, **_parse_all([(text, str(path))])}
+        return Lexicon(words, self.own_words | _own_words(_table(text, str(path)), str(path)))
 
     @classmethod
     def load(cls, path: Path) -> Lexicon:
         """Read what `save` wrote."""
-        words = json.loads(path.read_text(encoding="utf-8"))
-        return cls({word: tuple(names) for word, names in words.items()})
+        found = json.loads(path.read_text(encoding="utf-8"))
+        own_words = found.pop(_OWN_KEY, [])
+        return cls({word: tuple(names) for word, names in found.items()}, own_words)
 
     def save(self, path: Path) -> None:
         """Write the words with their groups as JSON."""
-        path.write_text(json.dumps(self._words, ensure_ascii=False), encoding="utf-8")
+        found: dict[str, object] = {**self._words}
+        if self.own_words:
+            found[_OWN_KEY] = sorted(self.own_words)
+        path.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
 
     @property
     def groups(self) -> frozenset[str]:
@@ -170,8 +193,9 @@ def _build_trie(words: Groups) -> _Node:
     return root
 
 
-def _fingerprint(words: Groups) -> str:
+def _fingerprint(words: Groups, own_words: frozenset[str]) -> str:
     lines = sorted(f"{word}={','.join(groups)}" for word, groups in words.items())
+    lines += sorted(f"[words] {word}" for word in own_words)
     return hashlib.sha256("\n".join([_VERSION, *lines]).encode()).hexdigest()[:16]
 
 
@@ -187,10 +211,6 @@ def _read(path: Path) -> str:
         ) from error
 
 
-def _parse(text: str, source: str) -> dict[str, tuple[str, ...]]:
-    return _parse_all([(text, source)])
-
-
 def _parse_all(files: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     """The words of several (text, source) as if they stood in one file."""
     groups: dict[str, list[str]] = {}
@@ -204,6 +224,22 @@ def _parse_all(files: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
         for word in _strings(table.get("apart", []), source):
             apart[_key(word, "apart", source)] = ()
     return {**{word: tuple(names) for word, names in groups.items()}, **apart}
+
+
+def _own_words(table: dict[str, Any], source: str) -> frozenset[str]:
+    """The words listed below `[words]`, whatever their lists are called."""
+    lists = table.get("words", {})
+    if not isinstance(lists, dict):
+        raise LexiconError(
+            f'Expected [words] in {source} to name lists such as brands = ["云岭"], '
+            f"found {type(lists).__name__}."
+        )
+    return frozenset(
+        normalise_text(word).strip()
+        for name, words in lists.items()
+        for word in _strings(words, f"[words] {name} of {source}")
+        if word.strip()
+    )
 
 
 def _table(text: str, source: str) -> dict[str, Any]:

@@ -8,18 +8,29 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from retrieval.errors import UnreadableFileError
+from retrieval.errors import DocumentError, UnreadableFileError
 from retrieval.readers.reading import check_size, check_supported
 from retrieval.types import Problem
+from retrieval.zipped import SUFFIX as ARCHIVE
+from retrieval.zipped import members, read_member
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to import: `name` is its document's, `folder` the one it was found in, if any."""
+    """A file to import: `name` is its document's, `folder` the one it was found in, if any.
+
+    A `member` is the number of a file in the archive at `path`.
+    """
 
     path: Path
     name: PurePosixPath
     folder: Path | None = None
+    member: int | None = None
+
+
+def is_folder(path: Path) -> bool:
+    """Whether the path holds documents, as a folder or as an archive."""
+    return path.is_dir() or _is_archive(path)
 
 
 def find_sources(
@@ -36,7 +47,7 @@ def find_sources(
         if path.is_dir():
             yield from _walk(path, base, problems)
         else:
-            yield Source(path, _name(path, base))
+            yield from _file(path, _name(path, base), None, problems)
 
 
 def read_source(source: Source) -> bytes:
@@ -49,6 +60,8 @@ def read_source(source: Source) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableFileError(f"Expected a file at {source.name}, found something else.")
         check_supported(source.name)
+        if source.member is not None:
+            return read_member(source.path, source.member, str(source.name))
         check_size(str(source.name), status.st_size)
         return source.path.read_bytes()
     except FileNotFoundError:
@@ -66,6 +79,31 @@ def printable(name: PurePosixPath | str) -> str:
 
 def _is_text(name: str) -> bool:
     return name == printable(name)
+
+
+def _is_archive(path: Path) -> bool:
+    return path.suffix.lower() == ARCHIVE and path.is_file()
+
+
+def _file(
+    path: Path, name: PurePosixPath, folder: Path | None, problems: list[Problem]
+) -> Iterator[Source]:
+    """The file itself, or the files in it if it is an archive, named below its own name."""
+    if not _is_archive(path):
+        yield Source(path, name, folder)
+        return
+    try:
+        found = list(members(path))
+    except (DocumentError, OSError) as error:
+        problems.append(Problem(printable(name), None, str(error)))
+        return
+    for member in found:
+        inner = name.with_suffix("") / member.name
+        if member.problem is not None:
+            # Not the path itself: it may be one that leads out.
+            problems.append(Problem(printable(f"{name}: {member.name}"), None, member.problem))
+        else:
+            yield Source(path, inner, folder or path.resolve(), member.index)
 
 
 def _base(path: Path, root: Path | None) -> Path:
@@ -98,7 +136,7 @@ def _walk(folder: Path, base: Path, problems: list[Problem]) -> Iterator[Source]
                 continue
             name = _name(path, base)
             if path.resolve().is_relative_to(inside):
-                yield Source(path, name, inside)
+                yield from _file(path, name, inside, problems)
             else:
                 reason = "Expected a file of the folder, found a link that leads out of it."
                 problems.append(Problem(printable(name), None, reason))

@@ -21,6 +21,7 @@ NEEDED_UNSEEN = {
     "psycopg": "SQLAlchemy imports it by the database URL",
     "defusedxml": "openpyxl reads untrusted spreadsheets through it if it is there",
     "python-multipart": "FastAPI reads forms with it",
+    "tensorboard": "accelerate writes training logs through it",
 }
 # What builds and installs the package, rather than what it imports.
 TOOLS = {"pip", "hatchling", "editables", "trove-classifiers"}
@@ -54,7 +55,8 @@ def unused_or_missing() -> Iterator[str]:
     """Packages that are imported but not required, or required but not imported."""
     names = {canonicalize_name(each.name) for each in required()}
     used = set(imported(ROOMS))
-    for name in sorted(used - names):
+    optional = {canonicalize_name(each.name) for each in required("int8")}
+    for name in sorted(used - names - optional):
         yield f"{name} is imported but not in pyproject.toml: add it to `dependencies`"
     for name in sorted(names - used - set(NEEDED_UNSEEN)):
         yield f"{name} is in pyproject.toml but no room imports it: drop it, or move it to an extra"

@@ -24,6 +24,7 @@ from storage.messages import (
     messages,
 )
 from storage.models import MessageRow
+from storage.signals import add_review_item
 from storage.types import (
     Conversation,
     ConversationStatus,
@@ -134,14 +135,16 @@ class Conversations:
         language: str | None = None,
         outbox: tuple[str, str] | None = None,
         review: str | None = None,
+        asked_again: int | None = None,
     ) -> Message:
         """Store the one reply to a message with all that it changes.
 
         Raises `EpochMovedError` if the conversation has left `epoch`, and `ConflictError` if the
         message has a reply already; either way nothing is written. A changed status moves the
-        epoch. `outbox` is (channel, target) to push to, `review` a kind of the review queue.
+        epoch. `outbox` is (channel, target) to push to, `review` a kind of the review queue,
+        `asked_again` the earlier message whose question this one repeats.
         """
-        changes = turns.Changes(epoch, status, state, language, outbox, review)
+        changes = turns.Changes(epoch, status, state, language, outbox, review, asked_again)
         return turns.record(self._session, message_id, reply, changes)
 
     def unanswered(self) -> list[Message]:
@@ -165,6 +168,22 @@ class Conversations:
         )
         return [message_from(row) for row in self._session.execute(query)]
 
+    def last_messages(self, conversation_id: str, count: int) -> list[Message]:
+        """The last messages, at most `count`, in their order."""
+        query = (
+            select(*MESSAGE_COLUMNS)
+            .where(messages.c.conversation_id == conversation_id)
+            .order_by(messages.c.seq.desc())
+            .limit(count)
+        )
+        return [message_from(row) for row in self._session.execute(query)][::-1]
+
+    def add_to_review(
+        self, message_id: int, kind: str, *, guess: str | None = None, proposal: str | None = None
+    ) -> None:
+        """Put a customer's question on the review queue, or another signal on its item."""
+        add_review_item(self._session, message_id, kind=kind, guess=guess, proposal=proposal)
+
     def message(self, message_id: int) -> Message:
         """The message of this id."""
         query = select(*MESSAGE_COLUMNS).where(messages.c.id == message_id)
@@ -172,6 +191,10 @@ class Conversations:
         if row is None:
             raise NotFoundError(f"there is no message {message_id}")
         return message_from(row)
+
+    def by_external_id(self, conversation_id: str, external_id: str) -> Message | None:
+        """The message that the channel knows by this id."""
+        return turns.by_external_id(self._session, conversation_id, external_id)
 
     def reply_to(self, message_id: int) -> Message | None:
         """The reply to this message, if it has one."""
@@ -186,11 +209,15 @@ class Conversations:
         masked_text: str,
         staff_id: int | None = None,
         outbox: tuple[str, str] | None = None,
+        external_id: str | None = None,
     ) -> Message:
-        """Store what an operator or the system says; it answers no particular message."""
+        """Store what an operator or the system says; it answers no particular message.
+
+        The same `external_id` again gives back the stored message and pushes nothing.
+        """
         if role not in {Role.OPERATOR, Role.SYSTEM}:
             raise InputError(f"expected the role operator or system, found {role.value!r}")
-        spoken = turns.Spoken(role, text, masked_text, staff_id)
+        spoken = turns.Spoken(role, text, masked_text, staff_id, external_id)
         return turns.say(self._session, conversation_id, spoken, outbox)
 
     def set_status(

@@ -86,6 +86,26 @@ class Database:
         with _translated_errors(), self._writer.begin() as connection:
             yield connection
 
+    def scrub(self) -> None:
+        """Leave nothing of deleted rows in the files of the database.
+
+        SQLite: the file is written anew and the log is emptied; writers wait meanwhile.
+        PostgreSQL: the space of deleted rows is freed for reuse.
+        """
+        with _translated_errors(), self._writer.connect() as connection:
+            driver = connection.connection.driver_connection
+            if driver is None:
+                raise StorageError("the database gave no connection; try again")
+            if self.dialect == SQLITE:
+                for command in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                    driver.execute(command).close()
+            else:
+                driver.autocommit = True
+                try:
+                    driver.execute("VACUUM")
+                finally:
+                    driver.autocommit = False
+
     def dispose(self) -> None:
         """Close the connections; the database may be used again afterwards."""
         self._writer.dispose()
@@ -159,7 +179,12 @@ def _prepare_sqlite(
 
 
 def _pragmas(*, read_only: bool) -> list[str]:
-    pragmas = ["foreign_keys = ON", "synchronous = NORMAL", "temp_store = MEMORY"]
+    pragmas = [
+        "foreign_keys = ON",
+        "synchronous = NORMAL",
+        "temp_store = MEMORY",
+        "secure_delete = ON",  # erased text is overwritten, not only unlinked
+    ]
     # Only a writer may switch the journal; the mode then stays with the file.
     return [*pragmas, "query_only = ON"] if read_only else ["journal_mode = WAL", *pragmas]
 

@@ -1,150 +1,122 @@
-"""What operators see of all conversations at once, and customers of the queue."""
+"""What the operators' group shows: cards of conversations, and the messages below them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from storage.base import table_of
-from storage.errors import NotFoundError
-from storage.messages import conversations, customers, messages
-from storage.models import StaffRow
-from storage.types import ConversationStatus, DeskEntry, Role, Standing
+from storage.conversations import Conversations
+from storage.database import insert_or_ignore
+from storage.messages import CONVERSATION_COLUMNS, conversation_from, conversations
+from storage.models import DeskPostRow, DeskThreadRow
+from storage.types import Conversation, ConversationStatus, DeskThread, Message, Role
 
-_staff = table_of(StaffRow)
-_EXCERPT = 200
-_SPOKEN = (Role.CUSTOMER.value, Role.OPERATOR.value)
+_HELD = (ConversationStatus.WAITING.value, ConversationStatus.PERSON.value)
+
+
+@dataclass(frozen=True, slots=True)
+class DeskNews:
+    """A conversation that the group does not show as it is.
+
+    `history` are its last messages, oldest first; `unseen` those of the customer that came since.
+    """
+
+    conversation: Conversation
+    thread: DeskThread | None
+    history: tuple[Message, ...]
+    unseen: tuple[Message, ...]
+    last_seq: int
+    waiting: int
+
+    @property
+    def wants_card(self) -> bool:
+        """Whether this is a new hand-off, rather than a change of one that is shown."""
+        if self.conversation.status is not ConversationStatus.WAITING:
+            return False
+        return self.thread is None or self.thread.epoch != self.conversation.epoch
 
 
 class Desk:
-    """Reads only; moves are made through `Conversations`."""
+    """The operators' group in one session."""
 
     def __init__(self, session: Session) -> None:
-        """Work within this session."""
+        """Work within this session; whoever opened it commits."""
         self._session = session
 
-    def standing(self, conversation_id: str) -> Standing:
-        """Who answers a conversation now, and its place in the queue if it waits."""
+    def news(self, *, shown: int = 6, limit: int = 20) -> list[DeskNews]:
+        """What the group must be told, in the order in which the conversations moved."""
+        threads = DeskThreadRow
+        held = conversations.c.status.in_(_HELD)
         query = (
-            select(
-                conversations.c.status,
-                conversations.c.epoch,
-                conversations.c.waiting_since,
-                _staff.c.name,
+            select(*CONVERSATION_COLUMNS, conversations.c.last_seq)
+            .outerjoin(threads, threads.conversation_id == conversations.c.id)
+            .where(
+                or_(
+                    threads.conversation_id.is_(None)
+                    & (conversations.c.status == ConversationStatus.WAITING.value),
+                    threads.epoch != conversations.c.epoch,
+                    held & (threads.seq < conversations.c.last_seq),
+                )
             )
-            .outerjoin(_staff, _staff.c.id == conversations.c.staff_id)
-            .where(conversations.c.id == conversation_id)
+            .order_by(conversations.c.updated_at)
+            .limit(limit)
         )
-        row = self._session.execute(query).one_or_none()
-        if row is None:
-            raise NotFoundError(f"there is no conversation {conversation_id!r}")
-        status = ConversationStatus(row.status)
-        if status is ConversationStatus.WAITING:
-            place = self._ahead(conversation_id, row.waiting_since) + 1
-            return Standing(status, row.epoch, position=place)
-        operator = row.name if status is ConversationStatus.PERSON else None
-        return Standing(status, row.epoch, operator=operator)
+        waiting = self._waiting()
+        return [
+            self._news(conversation_from(row), row.last_seq, shown, waiting)
+            for row in self._session.execute(query).all()
+        ]
 
-    def _ahead(self, conversation_id: str, since: Any) -> int:  # noqa: ANN401 (a column's value)
-        waiting = conversations.c.status == ConversationStatus.WAITING.value
-        earlier = or_(
-            conversations.c.waiting_since < since,
-            and_(conversations.c.waiting_since == since, conversations.c.id < conversation_id),
+    def thread(self, conversation_id: str) -> DeskThread | None:
+        """How the group shows this conversation."""
+        row = self._session.get(DeskThreadRow, conversation_id, populate_existing=True)
+        return None if row is None else _thread(row)
+
+    def put(self, thread: DeskThread) -> None:
+        """The group shows this now."""
+        self._session.merge(
+            DeskThreadRow(
+                conversation_id=thread.conversation_id,
+                card=thread.card,
+                epoch=thread.epoch,
+                status=thread.status.value,
+                seq=thread.seq,
+            )
         )
-        query = select(func.count()).select_from(conversations).where(waiting, earlier)
+        self._session.flush()
+
+    def post(self, reference: str, conversation_id: str) -> None:
+        """A reply to this message of the group belongs to that conversation."""
+        values = {"reference": reference, "conversation_id": conversation_id}
+        self._session.execute(insert_or_ignore(self._session, DeskPostRow).values(values))
+
+    def conversation_of(self, reference: str) -> str | None:
+        """The conversation that a message of the group is about."""
+        row = self._session.get(DeskPostRow, reference)
+        return None if row is None else row.conversation_id
+
+    def _waiting(self) -> int:
+        query = select(func.count()).where(
+            conversations.c.status == ConversationStatus.WAITING.value
+        )
         return int(self._session.scalar(query) or 0)
 
-    def waiting(self, limit: int = 200) -> list[DeskEntry]:
-        """Who waits for a person, the longest first."""
-        query = _entries(conversations.c.status == ConversationStatus.WAITING.value)
-        query = query.order_by(conversations.c.waiting_since, conversations.c.id)
-        return self._read(query.limit(limit))
-
-    def held(self, limit: int = 200) -> list[DeskEntry]:
-        """What people have now, the latest activity first."""
-        query = _entries(conversations.c.status == ConversationStatus.PERSON.value)
-        return self._read(query.order_by(conversations.c.updated_at.desc()).limit(limit))
-
-    def entry(self, conversation_id: str) -> DeskEntry:
-        """One conversation, whoever answers it."""
-        found = self._read(_entries(conversations.c.id == conversation_id))
-        if not found:
-            raise NotFoundError(f"there is no conversation {conversation_id!r}")
-        return found[0]
-
-    def authors(self, conversation_id: str, seqs: Collection[int]) -> dict[int, str]:
-        """The names of the staff who wrote these messages, by seq."""
-        if not seqs:
-            return {}
-        query = (
-            select(messages.c.seq, _staff.c.name)
-            .join(_staff, _staff.c.id == messages.c.staff_id)
-            .where(messages.c.conversation_id == conversation_id, messages.c.seq.in_(seqs))
-        )
-        return {row.seq: row.name for row in self._session.execute(query)}
-
-    def _read(self, query: Select[Any]) -> list[DeskEntry]:
-        rows = self._session.execute(query).all()
-        newest = self._newest([row.id for row in rows])
-        return [_entry(row, newest.get(row.id)) for row in rows]
-
-    def _newest(self, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """Role and text of the newest message that a person wrote, per conversation."""
-        if not ids:
-            return {}
-        last = (
-            select(messages.c.conversation_id, func.max(messages.c.seq).label("seq"))
-            .where(messages.c.conversation_id.in_(ids), messages.c.role.in_(_SPOKEN))
-            .group_by(messages.c.conversation_id)
-            .subquery()
-        )
-        query = select(messages.c.conversation_id, messages.c.role, messages.c.text).join(
-            last,
-            and_(
-                last.c.conversation_id == messages.c.conversation_id, last.c.seq == messages.c.seq
-            ),
-        )
-        return {row.conversation_id: (row.role, row.text) for row in self._session.execute(query)}
+    def _news(
+        self, conversation: Conversation, last_seq: int, shown: int, waiting: int
+    ) -> DeskNews:
+        repository = Conversations(self._session)
+        thread = self.thread(conversation.id)
+        history = repository.messages_after(conversation.id, max(0, last_seq - shown))
+        unseen: list[Message] = []
+        if thread is not None and conversation.status.value in _HELD:
+            since = repository.messages_after(conversation.id, thread.seq)
+            unseen = [message for message in since if message.role is Role.CUSTOMER]
+            last_seq = since[-1].seq if since else last_seq
+        return DeskNews(conversation, thread, tuple(history), tuple(unseen), last_seq, waiting)
 
 
-def _entries(condition: ColumnElement[bool]) -> Select[Any]:
-    return (
-        select(
-            conversations.c.id,
-            conversations.c.channel,
-            conversations.c.status,
-            conversations.c.language,
-            conversations.c.customer_id,
-            conversations.c.staff_id,
-            conversations.c.waiting_since,
-            conversations.c.updated_at,
-            customers.c.external_id,
-            customers.c.attributes,
-            _staff.c.name,
-        )
-        .join(customers, customers.c.id == conversations.c.customer_id)
-        .outerjoin(_staff, _staff.c.id == conversations.c.staff_id)
-        .where(condition)
-    )
-
-
-def _entry(row: Row[Any], newest: tuple[str, str] | None) -> DeskEntry:
-    role, text = newest or (None, "")
-    return DeskEntry(
-        id=row.id,
-        channel=row.channel,
-        status=ConversationStatus(row.status),
-        language=row.language,
-        customer_id=row.customer_id,
-        customer=row.external_id,
-        attributes=row.attributes or {},
-        operator_id=row.staff_id,
-        operator=row.name,
-        waiting_since=row.waiting_since,
-        updated_at=row.updated_at,
-        last_role=None if role is None else Role(role),
-        last_text=text[:_EXCERPT],
-    )
+def _thread(row: DeskThreadRow) -> DeskThread:
+    status = ConversationStatus(row.status)
+    return DeskThread(row.conversation_id, row.card, row.epoch, status, row.seq)

@@ -64,6 +64,21 @@ class Examples:
         """What people decided in review: the last decision on each question."""
         return self.all([SOURCE_CORRECTION])
 
+    def replace_source(self, source: str, examples: Iterable[Example]) -> tuple[int, int]:
+        """Make these the only examples of their source; returns how many came, and how many went.
+
+        What stays keeps its id and its date.
+        """
+        wanted = list(examples)
+        keep = {_values(example)["identity"] for example in wanted}
+        known = self._session.execute(
+            select(_table.c.id, _table.c.identity).where(_table.c.source == source)
+        )
+        gone = [row.id for row in known if row.identity not in keep]
+        for some in chunks(gone):
+            self._execute(delete(_table).where(_table.c.id.in_(some)))
+        return self.add(wanted)[0], len(gone)
+
     def mark_golden(self, ids: Iterable[int]) -> None:
         """Freeze these examples for the gate."""
         self._update_many({"golden": True}, [{"example": example_id} for example_id in ids])
@@ -72,6 +87,11 @@ class Examples:
         """Label examples by id, e.g. those that came with an answer only."""
         rows = [{"example": key, "label": intent} for key, intent in intents.items()]
         self._update_many({"intent": bindparam("label")}, rows)
+
+    def intents(self) -> set[str]:
+        """Every label that an example has."""
+        query = select(_table.c.intent).where(_table.c.intent.is_not(None)).distinct()
+        return set(self._session.scalars(query))
 
     def count(self) -> int:
         """How many examples there are."""

@@ -13,10 +13,11 @@ from storage.base import table_of, utc_now
 from storage.database import insert_or_ignore
 from storage.errors import ConflictError, NotFoundError
 from storage.messages import conversations, customers
-from storage.models import ExampleRow, UsedNonceRow
+from storage.models import ExampleRow, UsedNonceRow, VerificationFailureRow
 
 _nonces = table_of(UsedNonceRow)
 _examples = table_of(ExampleRow)
+_attempts = table_of(VerificationFailureRow)
 
 
 def use_nonce(session: Session, nonce: str, expires_at: datetime) -> bool:
@@ -50,7 +51,7 @@ def identify(
         update(customers).where(customers.c.id == customer).values(attributes=dict(attributes))
     )
     if customer != row.id:
-        for table in (conversations, _examples):
+        for table in (conversations, _examples, _attempts):
             session.execute(
                 update(table).where(table.c.customer_id == row.id).values(customer_id=customer)
             )

@@ -12,12 +12,20 @@ from sqlalchemy.orm import Session
 from storage.base import chunks, storable, table_of, utc_now
 from storage.errors import NotFoundError
 from storage.models import DocumentRow, KnowledgeStateRow, PassageChangeRow, PassageRow
-from storage.types import Document, NewPassage, Passage, PassageChange
+from storage.types import Document, Labels, NewPassage, Passage, PassageChange
 
 _documents = table_of(DocumentRow)
 _passages = table_of(PassageRow)
 _changes = table_of(PassageChangeRow)
 _state = table_of(KnowledgeStateRow)
+
+_DOCUMENT = (
+    _documents.c.id, _documents.c.name, _documents.c.title, _documents.c.content_hash,
+    _documents.c.language, _documents.c.kind,
+)  # fmt: skip
+_PASSAGES = select(_passages, _documents.c.name, _documents.c.title, _documents.c.kind).join(
+    _documents, _documents.c.id == _passages.c.document_id
+)
 
 Outcome = Literal["added", "unchanged", "changed"]
 
@@ -83,12 +91,14 @@ class Knowledge:
 
     def documents(self) -> list[Document]:
         """Every document, by name."""
-        columns = (
-            _documents.c.id, _documents.c.name, _documents.c.title, _documents.c.content_hash,
-            _documents.c.language, _documents.c.kind,
-        )  # fmt: skip
-        rows = self._session.execute(select(*columns).order_by(_documents.c.name))
+        rows = self._session.execute(select(*_DOCUMENT).order_by(_documents.c.name))
         return [Document(*row) for row in rows]
+
+    def document(self, name: str) -> Document | None:
+        """The document of this name, if there is one."""
+        query = select(*_DOCUMENT).where(_documents.c.name == name)
+        row = self._session.execute(query).one_or_none()
+        return None if row is None else Document(*row)
 
     def document_text(self, name: str) -> str:
         """The whole text of a document, which the offsets of passages and citations point into."""
@@ -100,11 +110,7 @@ class Knowledge:
 
     def passages(self, ids: Iterable[int] | None = None) -> list[Passage]:
         """All passages, or those of these ids that still exist, in the order of their ids."""
-        query = (
-            select(_passages, _documents.c.name, _documents.c.title, _documents.c.kind)
-            .join(_documents, _documents.c.id == _passages.c.document_id)
-            .order_by(_passages.c.id)
-        )
+        query = _PASSAGES.order_by(_passages.c.id)
         if ids is None:
             return [_passage(row) for row in self._session.execute(query)]
         found: list[Passage] = []
@@ -112,6 +118,13 @@ class Knowledge:
             rows = self._session.execute(query.where(_passages.c.id.in_(some)))
             found.extend(_passage(row) for row in rows)
         return found
+
+    def passages_between(self, document: str, start: int, end: int) -> list[Passage]:
+        """The passages of a document that reach into `start` to `end`, in reading order."""
+        within = (_passages.c.start < end, _passages.c.end > start)
+        query = _PASSAGES.where(_documents.c.name == document, *within)
+        rows = self._session.execute(query.order_by(_passages.c.start, _passages.c.id))
+        return [_passage(row) for row in rows]
 
     def set_questions(self, questions: dict[int, tuple[str, ...]]) -> None:
         """Attach other questions to passages, by passage id, and log the passages as changed."""
@@ -167,13 +180,11 @@ class Knowledge:
     ) -> bool:
         free: dict[object, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
         for row in reversed(self._passage_rows(document_id)):
-            free[_content(row.text, row.heading, row.language, row.questions)].append(row)
+            free[_content(_new(row))].append(row)
         new: list[NewPassage] = []
         put: list[int] = []
         for passage in passages:
-            alike = free[
-                _content(passage.text, passage.heading, passage.language, passage.questions)
-            ]
+            alike = free[_content(passage)]
             if not alike:
                 new.append(passage)
                 continue
@@ -211,10 +222,11 @@ class Knowledge:
         self._session.execute(insert(_changes), rows)
 
 
-def _content(
-    text: str, heading: str, language: str, questions: Sequence[str]
-) -> tuple[str, str, str, tuple[str, ...]]:
-    return storable(text), storable(heading), language, tuple(questions)
+def _content(passage: NewPassage) -> tuple[object, ...]:
+    return (
+        storable(passage.text), storable(passage.heading), passage.language, passage.questions,
+        passage.labels,
+    )  # fmt: skip
 
 
 def _values(passage: NewPassage) -> dict[str, Any]:
@@ -225,7 +237,22 @@ def _values(passage: NewPassage) -> dict[str, Any]:
         "end": passage.end,
         "language": passage.language,
         "questions": list(passage.questions),
+        "tags": list(passage.labels.tags) or None,
+        "valid_from": passage.labels.valid_from,
+        "valid_until": passage.labels.valid_until,
     }
+
+
+def _new(row: Row[*tuple[Any, ...]]) -> NewPassage:
+    return NewPassage(
+        text=row.text,
+        heading=row.heading,
+        start=row.start,
+        end=row.end,
+        language=row.language,
+        questions=tuple(row.questions),
+        labels=Labels(tuple(row.tags or ()), row.valid_from, row.valid_until),
+    )
 
 
 def _passage(row: Row[*tuple[Any, ...]]) -> Passage:
@@ -240,4 +267,5 @@ def _passage(row: Row[*tuple[Any, ...]]) -> Passage:
         end=row.end,
         language=row.language,
         questions=tuple(row.questions),
+        labels=Labels(tuple(row.tags or ()), row.valid_from, row.valid_until),
     )

@@ -31,6 +31,7 @@ CONVERSATION_COLUMNS = [
     conversations.c[name]
     for name in (
         "id", "channel", "customer_id", "status", "epoch", "language", "state", "created_at",
+        "unreachable_since",
     )
 ]  # fmt: skip
 
@@ -62,6 +63,7 @@ def conversation_from(row: Row[*tuple[Any, ...]]) -> Conversation:
         language=row.language,
         state=row.state,
         created_at=row.created_at,
+        unreachable_since=row.unreachable_since,
     )
 
 

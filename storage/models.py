@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from storage.base import Base
-from storage.models_desk import AttachmentRow, CannedReplyRow, RatingRow, UsedNonceRow
+from storage.models_channel import AttachmentRow, DeskPostRow, DeskThreadRow, ShownDraftRow
+from storage.models_desk import CannedReplyRow, RatingRow, StoredFileRow, UsedNonceRow
 from storage.models_learning import (
     BundleRow,
     DocumentRow,
@@ -17,7 +18,15 @@ from storage.models_learning import (
     TemplateRow,
     TemplateTextRow,
 )
-from storage.models_office import AuditRow, JobRow, StaffRow, StaffTokenRow
+from storage.models_office import (
+    AuditRow,
+    GeneratorUsageRow,
+    JobRow,
+    SearchTestRow,
+    StaffRow,
+    StaffTokenRow,
+)
+from storage.models_service import ServiceRequestRow, VerificationFailureRow
 from storage.models_talk import (
     ConversationRow,
     CustomerRow,
@@ -35,9 +44,12 @@ __all__ = [
     "CannedReplyRow",
     "ConversationRow",
     "CustomerRow",
+    "DeskPostRow",
+    "DeskThreadRow",
     "DocumentRow",
     "ExampleRow",
     "FeedbackRow",
+    "GeneratorUsageRow",
     "ImportRow",
     "JobRow",
     "KnowledgeStateRow",
@@ -48,10 +60,15 @@ __all__ = [
     "PassageRow",
     "RatingRow",
     "ReviewItemRow",
+    "ServiceRequestRow",
+    "ShownDraftRow",
+    "SearchTestRow",
     "StaffRow",
     "StaffTokenRow",
+    "StoredFileRow",
     "TemplateRevisionRow",
     "TemplateRow",
     "TemplateTextRow",
     "UsedNonceRow",
+    "VerificationFailureRow",
 ]

@@ -1,4 +1,4 @@
-"""Tables of the operators' desk: attachments, canned replies, ratings, used nonces."""
+"""Tables of the operators' desk: stored files, canned replies, ratings, used nonces."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage.base import Base, RowId
 
 
-class AttachmentRow(Base):
+class StoredFileRow(Base):
     """A file of a customer's; it belongs to their message of the same external id.
 
     The content is in the database, so that erasing a customer, a backup and a second server all
     see it without being told.
     """
 
-    __tablename__ = "attachment"
+    __tablename__ = "stored_file"
     __table_args__ = (UniqueConstraint("conversation_id", "external_id"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
@@ -22,6 +22,7 @@ class TemplateRow(Base):
     texts: Mapped[dict[str, Any]]
     slots: Mapped[list[Any]]
     action: Mapped[str | None]
+    results: Mapped[dict[str, Any] | None]
     protected: Mapped[bool]
     origin: Mapped[str]
     revision: Mapped[int]
@@ -43,6 +44,7 @@ class TemplateRevisionRow(Base):
     texts: Mapped[dict[str, Any]]
     slots: Mapped[list[Any]]
     action: Mapped[str | None]
+    results: Mapped[dict[str, Any] | None]
     protected: Mapped[bool]
     editor: Mapped[str]
     created_at: Mapped[datetime]
@@ -119,6 +121,9 @@ class PassageRow(Base):
     end: Mapped[int]
     language: Mapped[str]
     questions: Mapped[list[Any]]
+    tags: Mapped[list[Any] | None]
+    valid_from: Mapped[date | None]
+    valid_until: Mapped[date | None]
 
     document: Mapped[DocumentRow] = relationship(lazy="raise")
 

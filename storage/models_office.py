@@ -91,3 +91,25 @@ class AuditRow(Base):
     action: Mapped[str]
     subject: Mapped[str]
     detail: Mapped[dict[str, Any]]
+
+
+class SearchTestRow(Base):
+    """A search that staff tried, with the best of what it found then."""
+
+    __tablename__ = "search_test"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[RowId]
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    query: Mapped[str]
+    hits: Mapped[list[Any]]
+
+
+class GeneratorUsageRow(Base):
+    """How many tokens the language model was given and wrote in a UTC day (`2026-11-22`)."""
+
+    __tablename__ = "generator_usage"
+
+    day: Mapped[str] = mapped_column(primary_key=True)
+    tokens: Mapped[int]

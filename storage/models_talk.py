@@ -47,6 +47,7 @@ class ConversationRow(Base):
     state: Mapped[dict[str, Any]]
     waiting_since: Mapped[datetime | None]
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    unreachable_since: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -125,11 +126,14 @@ class FeedbackRow(Base):
 
 
 class ReviewItemRow(Base):
-    """A customer's question that waits for a person's decision, once per kind."""
+    """A customer's question that waits for a person's decision; `kinds` says what brought it.
+
+    `proposal` is what a person answered; `document` names the knowledge that a decision made.
+    """
 
     __tablename__ = "review_item"
     __table_args__ = (
-        UniqueConstraint("message_id", "kind"),
+        UniqueConstraint("message_id"),
         Index(
             "ix_review_item_open",
             "id",
@@ -140,13 +144,15 @@ class ReviewItemRow(Base):
     )
 
     id: Mapped[RowId]
-    kind: Mapped[str]
+    kinds: Mapped[list[Any]]
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
     question: Mapped[str]
     language: Mapped[str | None]
     guess: Mapped[str | None]
+    proposal: Mapped[str | None]
     status: Mapped[str]
     intent: Mapped[str | None]
+    document: Mapped[str | None]
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session, aliased
 
 from storage.base import utc_now
 from storage.errors import NotFoundError
@@ -42,10 +42,25 @@ class Outbox:
         return _delivery(row)
 
     def claim(self, delivery_id: int) -> bool:
-        """Take a waiting delivery for sending; False if somebody else took it."""
+        """Take a waiting delivery for sending.
+
+        False if somebody else took it, or if an earlier one to the same target is under way:
+        what is written to a chat arrives in that order, however many processes send.
+        """
+        earlier = aliased(OutboxRow)
+        under_way = exists().where(
+            earlier.channel == OutboxRow.channel,
+            earlier.target == OutboxRow.target,
+            earlier.id < OutboxRow.id,
+            earlier.status.in_((DeliveryStatus.PENDING.value, DeliveryStatus.SENDING.value)),
+        )
         taken = (
             update(OutboxRow)
-            .where(OutboxRow.id == delivery_id, OutboxRow.status == DeliveryStatus.PENDING.value)
+            .where(
+                OutboxRow.id == delivery_id,
+                OutboxRow.status == DeliveryStatus.PENDING.value,
+                ~under_way,
+            )
             .values(
                 status=DeliveryStatus.SENDING.value,
                 attempts=OutboxRow.attempts + 1,

@@ -36,6 +36,17 @@ class StaffAccounts:
         self._session.flush()
         return _staff(row)
 
+    def of_channel(self, name: str) -> Staff | None:
+        """The account of somebody whom a channel vouches for, opened at the first call.
+
+        None if it was closed: whoever was removed does not come back by writing again. It has no
+        password, so it cannot log in.
+        """
+        row = self._by_name(name)
+        if row is None:
+            return self.add(name, "", StaffRole.OPERATOR)
+        return _staff(row) if row.active else None
+
     def get_by_name(self, name: str) -> Staff | None:
         """The active account of this name."""
         row = self._by_name(name)

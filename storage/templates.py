@@ -161,6 +161,7 @@ class Templates:
             "texts": row.texts,
             "slots": row.slots,
             "action": row.action,
+            "results": row.results,
             "protected": row.protected,
             "editor": row.editor,
             "created_at": row.updated_at,
@@ -197,6 +198,7 @@ def _content(draft: TemplateDraft) -> dict[str, object]:
         "texts": {language: list(texts) for language, texts in draft.texts.items()},
         "slots": list(draft.slots),
         "action": draft.action,
+        "results": {language: list(texts) for language, texts in draft.results.items()} or None,
         "protected": draft.protected,
     }
 
@@ -216,4 +218,5 @@ def _template(row: TemplateRow) -> Template:
         protected=row.protected,
         origin=row.origin,
         retired=row.retired_by is not None,
+        results=_texts(row.results or {}),
     )

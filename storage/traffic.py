@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Integer, Select, Text, case, cast, func, select
@@ -16,6 +17,7 @@ from storage.types import (
     Activity,
     DayCount,
     IntentCount,
+    MoodWindow,
     Role,
     TrafficWindow,
 )
@@ -65,6 +67,20 @@ class Traffic:
             intents=self._counted(messages.c.intent, here & messages.c.intent.is_not(None)),
         )
 
+    def moods(self, since: datetime, until: datetime, negative: Sequence[str]) -> MoodWindow:
+        """How customers felt in a stretch of time, whatever bundle told it."""
+        mood = messages.c.trace["mood"].as_string()
+        here = _decided() & (messages.c.created_at >= since) & (messages.c.created_at < until)
+        ill = here & mood.in_(negative)
+        counted = select(func.count(), func.count(messages.c.conversation_id.distinct()))
+        count, talks = self._session.execute(counted.where(ill)).one()
+        turns = self._session.scalar(select(func.count()).where(here & mood.is_not(None)))
+        guess = messages.c.trace["ranked", 0, 0].as_string()
+        intent = func.coalesce(messages.c.intent, guess).label("intent")
+        return MoodWindow(
+            since, until, int(turns or 0), count, talks, self._top_intents(ill, intent)
+        )
+
     def activity(self, since: datetime) -> Activity:
         """What happened since a moment."""
         fresh = messages.c.created_at >= since
@@ -80,7 +96,7 @@ class Traffic:
             conversations=int(self._session.scalar(begun) or 0),
             messages=self._counted(messages.c.role, fresh),
             decisions=self._by_day(fresh & _decided()),
-            intents=self._top_intents(fresh & _decided()),
+            intents=self._top_intents(fresh & _decided(), messages.c.intent),
             thumbs_up=given.get(1, 0),
             thumbs_down=given.get(-1, 0),
         )
@@ -134,13 +150,15 @@ class Traffic:
             return func.date(moment, type_=Text)
         return func.to_char(func.timezone("UTC", moment), "YYYY-MM-DD", type_=Text)
 
-    def _top_intents(self, where: ColumnElement[bool]) -> tuple[IntentCount, ...]:
+    def _top_intents(
+        self, where: ColumnElement[bool], intent: ColumnElement[str]
+    ) -> tuple[IntentCount, ...]:
         count = func.count()
         query = (
-            select(messages.c.intent, count)
-            .where(where, messages.c.intent.is_not(None))
-            .group_by(messages.c.intent)
-            .order_by(count.desc(), messages.c.intent)
+            select(intent, count)
+            .where(where, intent.is_not(None))
+            .group_by(intent)
+            .order_by(count.desc(), intent)
             .limit(MOST_INTENTS)
         )
         return tuple(IntentCount(intent, number) for intent, number in self._session.execute(query))

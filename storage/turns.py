@@ -6,16 +6,16 @@ the session holds the write lock anyway), so seq has no gaps and no two writers 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, exists, func, insert, literal, null, or_, select, update
+from sqlalchemy import bindparam, case, exists, func, insert, null, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from storage.base import storable, table_of, utc_now
-from storage.database import insert_or_ignore, inserts_or_ignore, reason_of
+from storage.database import inserts_or_ignore, reason_of
 from storage.errors import ConflictError, EpochMovedError, NotFoundError
 from storage.messages import (
     CONVERSATION_COLUMNS,
@@ -27,7 +27,8 @@ from storage.messages import (
     messages,
     reply_values,
 )
-from storage.models import KnowledgeStateRow, OutboxRow, ReviewItemRow
+from storage.models import AttachmentRow, KnowledgeStateRow, OutboxRow
+from storage.signals import add_review_item
 from storage.types import (
     ConversationStatus,
     DeliveryStatus,
@@ -35,13 +36,14 @@ from storage.types import (
     NewMessage,
     NewReply,
     Received,
+    ReviewKind,
     Role,
     Turn,
 )
 
+_attachments = table_of(AttachmentRow)
 _knowledge = table_of(KnowledgeStateRow)
 _outbox = table_of(OutboxRow)
-_reviews = table_of(ReviewItemRow)
 
 _TAKE_SEQ = (
     update(conversations)
@@ -133,6 +135,8 @@ class Changes:
     language: str | None
     outbox: tuple[str, str] | None
     review: str | None
+    asked_again: int | None = None
+    """The earlier message whose question this one asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,7 @@ class Spoken:
     text: str
     masked_text: str
     staff_id: int | None
+    external_id: str | None = None
 
 
 def receive(session: Session, new: NewMessage) -> Received:
@@ -153,10 +158,14 @@ def receive(session: Session, new: NewMessage) -> Received:
     store = _STORE_ONCE[connection.dialect.name]
     row = connection.execute(store, customer_message_values(new, seq, now)).one_or_none()
     if row is not None:
+        if new.attachment is not None:
+            attached = {"message_id": row.id, **asdict(new.attachment)}
+            connection.execute(insert(_attachments).values(attached))
         return Received(message_from(row), None, is_new=True)
     connection.execute(_GIVE_SEQ_BACK, {"conversation": new.conversation_id})
-    known = {"conversation": new.conversation_id, "external": storable(new.external_id)}
-    message = message_from(connection.execute(_BY_EXTERNAL_ID, known).one())
+    message = by_external_id(session, new.conversation_id, new.external_id)
+    if message is None:
+        raise NotFoundError(f"there is no message {new.external_id!r}")
     return Received(message, reply_to(session, message.id), is_new=False)
 
 
@@ -178,6 +187,13 @@ def read_turn(session: Session, message_id: int, *, history: int) -> Turn:
         reply=next((message for message in found if message.reply_to == message_id), None),
         knowledge_revision=row.knowledge_revision,
     )
+
+
+def by_external_id(session: Session, conversation_id: str, external_id: str) -> Message | None:
+    """The message that the channel knows by this id."""
+    known = {"conversation": conversation_id, "external": storable(external_id)}
+    row = session.connection().execute(_BY_EXTERNAL_ID, known).one_or_none()
+    return None if row is None else message_from(row)
 
 
 def reply_to(session: Session, message_id: int) -> Message | None:
@@ -212,43 +228,38 @@ def record(session: Session, message_id: int, reply: NewReply, changes: Changes)
         _push(session, stored.id, changes.outbox, now)
     if changes.review is not None:
         add_review_item(session, message_id, kind=changes.review, guess=reply.intent)
+    if changes.asked_again is not None:
+        earlier = reply_to(session, changes.asked_again)
+        guess = None if earlier is None else earlier.intent
+        add_review_item(session, changes.asked_again, kind=ReviewKind.REPHRASED, guess=guess)
     return stored
 
 
 def say(
     session: Session, conversation_id: str, spoken: Spoken, outbox: tuple[str, str] | None
 ) -> Message:
-    """Store a message that answers no particular one."""
+    """Store a message that answers no particular one; the same external id is stored once."""
     now = utc_now()
+    seq = _take_seq(session, conversation_id, now)
+    if spoken.external_id is not None:
+        known = by_external_id(session, conversation_id, spoken.external_id)
+        if known is not None:
+            session.connection().execute(_GIVE_SEQ_BACK, {"conversation": conversation_id})
+            return known
     values = {
         "conversation_id": conversation_id,
-        "seq": _take_seq(session, conversation_id, now),
+        "seq": seq,
         "role": spoken.role.value,
         "text": spoken.text,
         "masked_text": spoken.masked_text,
         "created_at": now,
         "staff_id": spoken.staff_id,
+        "external_id": spoken.external_id,
     }
     stored = message_from(session.connection().execute(_INSERT_MESSAGE, values).one())
     if outbox is not None:
         _push(session, stored.id, outbox, now)
     return stored
-
-
-def add_review_item(session: Session, message_id: int, *, kind: str, guess: str | None) -> None:
-    """Put the question of a customer's message on the review queue, once per kind."""
-    question = select(
-        messages.c.id,
-        literal(kind),
-        messages.c.masked_text,
-        messages.c.language,
-        literal(guess, type_=_reviews.c.guess.type),
-        literal("open"),
-        literal(utc_now(), type_=_reviews.c.created_at.type),
-    ).where(messages.c.id == message_id)
-    columns = ["message_id", "kind", "question", "language", "guess", "status", "created_at"]
-    stored = insert_or_ignore(session, _reviews).from_select(columns, question)
-    session.connection().execute(stored)
 
 
 def _take_seq(session: Session, conversation_id: str, now: datetime) -> int:

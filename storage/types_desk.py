@@ -47,7 +47,7 @@ class DeskEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
+class StoredFile:
     """A customer's file without its content; `external_id` is that of its message."""
 
     id: str

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from storage.errors import ConflictError
@@ -23,12 +23,16 @@ OUT_OF_SCOPE = "oos"
 SOURCE_CORRECTION = "correction"
 """The source of an example that a person decided in review; the last one on a question counts."""
 
+SOURCE_WEAK = "weak"
+"""The source of an example that a customer or an operator confirmed without any review."""
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
     """An answer template at its newest revision; `id` is permanent and never reused.
 
-    `texts` maps a language code to its wordings.
+    `texts` maps a language code to its wordings, `results` to those that say what the action
+    found or did.
     """
 
     id: int
@@ -40,6 +44,7 @@ class Template:
     protected: bool = False
     origin: str = "shop"
     retired: bool = False
+    results: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class TemplateDraft:
     action: str | None = None
     protected: bool = False
     origin: str = "shop"
+    results: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,31 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Labels:
+    """What a passage may be filtered by: tags, and the first and the last day it is valid on."""
+
+    tags: tuple[str, ...] = ()
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+    def are_valid_on(self, day: date) -> bool:
+        """Whether the passage holds on this day."""
+        began = self.valid_from is None or self.valid_from <= day
+        return began and (self.valid_until is None or day <= self.valid_until)
+
+    def within(self, outer: Labels) -> Labels:
+        """These, with the tags of what they stand in, and its dates where they name none."""
+        return Labels(
+            tuple(dict.fromkeys((*outer.tags, *self.tags))),
+            self.valid_from or outer.valid_from,
+            self.valid_until or outer.valid_until,
+        )
+
+
+UNLABELLED = Labels()
+
+
+@dataclass(frozen=True, slots=True)
 class NewPassage:
     """A passage before it is stored; `start` and `end` are offsets into the document's text."""
 
@@ -94,6 +125,7 @@ class NewPassage:
     end: int
     language: str
     questions: tuple[str, ...] = ()
+    labels: Labels = UNLABELLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +142,7 @@ class Passage:
     end: int
     language: str
     questions: tuple[str, ...] = ()
+    labels: Labels = UNLABELLED
 
 
 @dataclass(frozen=True, slots=True)

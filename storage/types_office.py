@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -101,7 +101,10 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """How many rows of each kind an erasure removed, and which bundles it marked."""
+    """How many rows of each kind an erasure removed, and which bundles it marked.
+
+    `documents` are written by staff, in answer to erased questions: their text stays.
+    """
 
     customers: int = 0
     conversations: int = 0
@@ -111,7 +114,30 @@ class Erased:
     feedback: int = 0
     review_items: int = 0
     deliveries: int = 0
-    attachments: int = 0
+    files: int = 0
     ratings: int = 0
+    service_requests: int = 0
+    verification_failures: int = 0
     passages: int = 0
     bundles: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+
+    def __add__(self, other: Erased) -> Erased:
+        """Both erasures together."""
+        both = {
+            each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(self)
+        }
+        for name in ("bundles", "documents"):
+            both[name] = tuple(dict.fromkeys(both[name]))
+        return Erased(**both)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTest:
+    """A search that a member of staff tried; `hits` are the best of it as they were then."""
+
+    id: int
+    at: datetime
+    actor: str
+    query: str
+    hits: tuple[dict[str, Any], ...]

@@ -61,6 +61,17 @@ class QuickReply:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file beside a message: `reference` is the channel's own id of it, `size` in bytes."""
+
+    kind: str
+    reference: str
+    name: str | None = None
+    mime: str | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """One customer's conversation on one channel."""
 
@@ -72,6 +83,8 @@ class Conversation:
     language: str | None
     state: dict[str, Any]
     created_at: datetime
+    unreachable_since: datetime | None = None
+    """Since when the customer lets nothing through, e.g. has blocked the bot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +124,7 @@ class NewMessage:
     text: str
     masked_text: str
     language: str | None = None
+    attachment: Attachment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,15 +178,88 @@ class Delivery:
     error: str | None
 
 
+REVIEW_OPEN = "open"
+REVIEW_ACCEPTED = "accepted"
+REVIEW_REJECTED = "rejected"
+
+
+class ReviewKind(StrEnum):
+    """What brought a question to the review queue."""
+
+    NO_ANSWER = "no_answer"
+    LOW_MARGIN = "low_margin"
+    THUMBS_DOWN = "thumbs_down"
+    REPHRASED = "rephrased"
+    OPERATOR_ANSWERED = "operator_answered"
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewItem:
-    """A question waiting for a person's decision."""
+    """A question waiting for a person's decision; `proposal` is what a person answered to it."""
 
     id: int
-    kind: str
+    kinds: tuple[str, ...]
     message_id: int
     question: str
     language: str | None
     guess: str | None
     created_at: datetime
-    status: str = "open"
+    status: str = REVIEW_OPEN
+    proposal: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """The signal that came first."""
+        return self.kinds[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A customer's question whose intent the conversation itself confirmed."""
+
+    message_id: int
+    customer_id: int
+    question: str
+    language: str
+    intent: str
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDraft:
+    """The beginning of the reply to message `message_id`, on show as message `external_ref`."""
+
+    message_id: int
+    target: str
+    external_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskThread:
+    """What the operators' group shows of a conversation: up to `seq`, as of `epoch`."""
+
+    conversation_id: str
+    card: str
+    epoch: int
+    status: ConversationStatus
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassageVotes:
+    """How many customers liked and disliked replies that quote this `text` of a document."""
+
+    document: str
+    text: str
+    up: int
+    down: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A customer's question, masked, that the bot had no answer for."""
+
+    message_id: int
+    question: str
+    language: str | None
+    asked_at: datetime

@@ -30,6 +30,22 @@ class TrafficWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class MoodWindow:
+    """Customers' messages whose mood is known, from `since` to before `until`.
+
+    `turns` counts them, `negative` those of a negative mood, `conversations` how many conversations
+    these came from; `intents` are (intent decided or guessed, negative turns), the most first.
+    """
+
+    since: datetime
+    until: datetime
+    turns: int
+    negative: int
+    conversations: int
+    intents: tuple[IntentCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DayCount:
     """How often the bot decided so on one day (UTC)."""
 

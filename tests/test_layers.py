@@ -20,22 +20,27 @@ MAX_FUNCTION_LINES = 60
 
 # Library -> the folders or files that may import it.
 HOMES = {
-    "torch": ("retrieval/", "finetune/"),
-    "safetensors": ("retrieval/", "finetune/"),
+    "torch": ("retrieval/", "finetune/", "bot/generator/worker.py"),
+    "safetensors": ("retrieval/", "finetune/", "bot/generator/testing.py"),
     "faiss": ("retrieval/",),
-    "sentence_transformers": ("retrieval/",),
-    "transformers": ("retrieval/", "finetune/"),
+    "sentence_transformers": ("retrieval/", "finetune/dense/"),
+    "transformers": ("retrieval/", "finetune/", "bot/generator/worker.py"),
     "accelerate": ("finetune/dense/",),
+    "onnxruntime": ("retrieval/", "finetune/dense/"),
     "peft": ("finetune/dense/",),
+    "openai": ("bot/generator/openai_client.py",),
     "sklearn": ("retrieval/", "finetune/"),
     "scipy": ("retrieval/", "finetune/"),
     "sqlalchemy": ("storage/", "alembic/"),
     "alembic": ("storage/", "alembic/"),
     "aiogram": ("bot/telegram/", "bot/commands/"),
-    "aiohttp": ("bot/telegram/",),
+    "aiohttp": ("bot/telegram/", "bot/actions/"),
+    "jinja2": ("finetune/",),
+    "rapidfuzz": ("bot/entities/",),
     "fastapi": ("bot/web/", "bot/admin/", "bot/commands/serving.py"),
     "starlette": ("bot/web/", "bot/admin/"),
     "uvicorn": ("bot/web/",),
+    "PIL": ("bot/telegram/",),
     "typer": ("bot/cli.py", "bot/commands/"),
     "rich": ("bot/commands/",),
 }
@@ -49,7 +54,16 @@ EXCEPTIONS = {
     ("bot/commands/watching.py", "os.environ"): "hands its environment on to a child process",
 }
 # Slow to import and not needed to serve: imported inside the function that trains or loads.
-LAZY = {"sentence_transformers", "transformers", "sklearn", "scipy", "accelerate", "peft"}
+LAZY = {
+    "sentence_transformers",
+    "transformers",
+    "sklearn",
+    "scipy",
+    "accelerate",
+    "peft",
+    "onnxruntime",
+    "openai",
+}
 # This file is itself imported only once sentence_transformers is wanted.
 LAZY_AT_TOP = {"retrieval/ngram_module.py"}
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}

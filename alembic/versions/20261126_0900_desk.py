@@ -1,4 +1,4 @@
-"""The operators' desk: the queue's order, attachments, canned replies, ratings, used nonces.
+"""The operators' desk: the queue's order, stored files, canned replies, ratings, used nonces.
 
 A conversation's token is signed and no longer stored.
 """
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "a9d04c6e1f72"
-down_revision = "c41f7e0a9d35"
+down_revision = "c41f7e20b9d3"
 branch_labels = None
 depends_on = None
 
@@ -22,7 +22,7 @@ def upgrade() -> None:
     op.add_column("conversation", sa.Column("waiting_since", _TIME, nullable=True))
     op.execute("UPDATE conversation SET waiting_since = updated_at WHERE status = 'waiting'")
     op.add_column("customer", sa.Column("attributes", sa.JSON(), nullable=True))
-    _create_attachments()
+    _create_files()
     op.create_table(
         "canned_reply",
         sa.Column("id", _NUMBER, nullable=False),
@@ -56,9 +56,9 @@ def upgrade() -> None:
     )
 
 
-def _create_attachments() -> None:
+def _create_files() -> None:
     op.create_table(
-        "attachment",
+        "stored_file",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("conversation_id", sa.Text(), nullable=False),
         sa.Column("external_id", sa.Text(), nullable=False),
@@ -70,17 +70,19 @@ def _create_attachments() -> None:
         sa.ForeignKeyConstraint(
             ["conversation_id"],
             ["conversation.id"],
-            name=op.f("fk_attachment_conversation_id_conversation"),
+            name=op.f("fk_stored_file_conversation_id_conversation"),
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_attachment")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stored_file")),
         sa.UniqueConstraint(
-            "conversation_id", "external_id", name=op.f("uq_attachment_conversation_id_external_id")
+            "conversation_id",
+            "external_id",
+            name=op.f("uq_stored_file_conversation_id_external_id"),
         ),
     )
 
 
 def downgrade() -> None:
-    for table in ("used_nonce", "rating", "canned_reply", "attachment"):
+    for table in ("used_nonce", "rating", "canned_reply", "stored_file"):
         op.drop_table(table)
     op.drop_column("customer", "attributes")
     op.drop_column("conversation", "waiting_since")

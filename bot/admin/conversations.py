@@ -15,8 +15,8 @@ from bot.web.schemas import MessageOut, message_out
 from bot.web.showing import shown
 from bot.web.state import WebDep
 from storage.conversations import Conversations
-from storage.desk import Desk
 from storage.errors import NotFoundError
+from storage.queue import OperatorQueue
 from storage.types import Conversation, ConversationStatus, DeskEntry, Message, Role
 
 router = APIRouter(prefix="/conversations")
@@ -45,7 +45,7 @@ async def read(
         conversations = Conversations(session)
         found = conversations.get(known(conversation_id))
         messages = conversations.messages_after(found.id, after, limit=200)
-        entry = Desk(session).entry(found.id)
+        entry = OperatorQueue(session).entry(found.id)
         out = shown(session, found.id, messages, epoch=found.epoch)
         return found, entry, messages, out
 

@@ -20,10 +20,10 @@ from bot.web.conversations import MAX_ID, RowId
 from bot.web.sse import TO_STAFF, conversation_events
 from bot.web.state import WebDep
 from bot.web.text import clean_text
-from storage.attachments import Attachments
 from storage.canned import CannedReplies
 from storage.conversations import Conversations
-from storage.desk import Desk
+from storage.files import StoredFiles
+from storage.queue import OperatorQueue
 from storage.types import CannedReply, DeskEntry
 
 router = APIRouter()
@@ -35,7 +35,7 @@ async def desk(web: WebDep, staff: Operator) -> DeskOut:
     web.operators.note(staff.id)
 
     def read(session: Session) -> tuple[list[DeskEntry], list[DeskEntry]]:
-        repository = Desk(session)
+        repository = OperatorQueue(session)
         return repository.waiting(), repository.held()
 
     waiting, held = await web.services.work.read(read)
@@ -74,7 +74,7 @@ async def operator_typing(web: WebDep, conversation_id: ConversationId) -> Respo
 async def open_attachment(web: WebDep, attachment_id: AttachmentId) -> Response:
     """A customer's file."""
     found, content = await web.services.work.read(
-        lambda session: Attachments(session).get(attachment_id)
+        lambda session: StoredFiles(session).get(attachment_id)
     )
     return file_response(found, content)
 

@@ -1,28 +1,32 @@
-"""Templates, documents and a search to try them with."""
+"""Templates and documents."""
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
+from itertools import chain
+from pathlib import PurePosixPath
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi import Path as PathParam
 from fastapi.responses import Response
+from pydantic import AfterValidator
 from sqlalchemy.orm import Session
 
-from bot.admin.schemas import DocumentOut, HitOut, TemplateOut, UploadIn, UploadOut, WordingIn
-from bot.errors import NotReadyError
+from bot.admin.schemas import DocumentOut, TemplateOut, UploadIn, UploadOut, WordingIn
+from bot.admin.schemas_search import FileOut
 from bot.web.auth import Admin, Operator
 from bot.web.conversations import RowId
-from bot.web.state import WebDep
-from bot.web.text import clean_text
+from bot.web.schemas import single_line
+from bot.web.state import Web, WebDep
+from finetune.templating import SHOP_VARIABLES, check_wording
+from retrieval.ahead import content_hash
 from retrieval.chunking import chunk
-from retrieval.readers import read_document
-from retrieval.types import Hit, ParsedDocument
+from retrieval.readers import read_file
+from retrieval.readers.reading import check_supported
+from retrieval.types import ParsedDocument, Problem
 from storage.errors import NotFoundError
 from storage.knowledge import Knowledge
-from storage.templates import Templates
+from storage.templates import EDITOR_DISCOVERY, Templates
 from storage.types import SEARCH_KIND_DOCUMENT, NewPassage, Template, TemplateDraft
 
 router = APIRouter()
@@ -48,6 +52,9 @@ async def edit_template(
     def unit(session: Session) -> Template:
         repository = Templates(session)
         found = repository.get(template_id)
+        if found.origin != EDITOR_DISCOVERY:
+            for wording in chain.from_iterable(body.texts.values()):
+                check_wording(wording, SHOP_VARIABLES)
         draft = TemplateDraft(
             name=found.name,
             texts={language: tuple(texts) for language, texts in body.texts.items()},
@@ -55,6 +62,7 @@ async def edit_template(
             action=found.action,
             protected=found.protected,
             origin=found.origin,
+            results=found.results,
         )
         return repository.save(draft, editor=staff.name)
 
@@ -84,26 +92,50 @@ async def documents(web: WebDep) -> list[DocumentOut]:
 async def upload(web: WebDep, _staff: Operator, body: UploadIn) -> list[UploadOut]:
     """Add a document, or replace the one of that name; search has it at once."""
     data = body.text.encode()
-    parsed = await web.services.compute.run(lambda: _parse(body.name, data))
-    content_hash = hashlib.sha256(data).hexdigest()
+    stored, _ = await _store(web, body.name, data)
+    return stored
+
+
+@router.post("/knowledge/files")
+async def upload_file(
+    web: WebDep,
+    _staff: Operator,
+    request: Request,
+    name: Annotated[str, Query(min_length=1, max_length=200), AfterValidator(single_line)],
+) -> list[FileOut]:
+    """Add a file of any kind that is read, as the body of the request; search has it at once."""
+    check_supported(PurePosixPath(name))
+    stored, problems = await _store(web, name, await request.body())
+    told = [
+        each.reason if each.line is None else f"{each.line}: {each.reason}" for each in problems
+    ]
+    return [FileOut(**each.model_dump(), problems=told) for each in stored]
+
+
+async def _store(web: Web, name: str, data: bytes) -> tuple[list[UploadOut], tuple[Problem, ...]]:
+    parsed, problems = await web.services.compute.run(lambda: _parse(name, data))
+    digest = content_hash(data)
 
     def unit(session: Session) -> list[UploadOut]:
-        return [_put(session, document, passages, content_hash) for document, passages in parsed]
+        return [_put(session, document, passages, digest) for document, passages in parsed]
 
-    return await web.services.work.run(unit)
+    return await web.services.work.run(unit), problems
 
 
-def _parse(name: str, data: bytes) -> list[tuple[ParsedDocument, list[NewPassage]]]:
-    return [(document, chunk(document)) for document in read_document(Path(name), data)]
+def _parse(
+    name: str, data: bytes
+) -> tuple[list[tuple[ParsedDocument, list[NewPassage]]], tuple[Problem, ...]]:
+    reading = read_file(PurePosixPath(name), data)
+    return [(document, chunk(document)) for document in reading.documents], reading.problems
 
 
 def _put(
-    session: Session, document: ParsedDocument, passages: list[NewPassage], content_hash: str
+    session: Session, document: ParsedDocument, passages: list[NewPassage], digest: str
 ) -> UploadOut:
     outcome = Knowledge(session).put_document(
         document.name,
         document.title,
-        content_hash,
+        digest,
         document.language,
         SEARCH_KIND_DOCUMENT,
         document.text,
@@ -119,32 +151,3 @@ async def delete_document(web: WebDep, _staff: Operator, name: DocumentName) -> 
     if not deleted:
         raise NotFoundError("there is no document of this name")
     return Response(status_code=204)
-
-
-@router.get("/search")
-async def search(
-    web: WebDep,
-    q: Annotated[str, Query(min_length=1, max_length=1000)],
-    k: Annotated[int, Query(ge=1, le=50)] = 10,
-) -> list[HitOut]:
-    """What search finds for a question, and why."""
-    await web.services.live.check()
-    models = web.services.live.current
-    if models is None or models.index is None:
-        raise NotReadyError("nothing is live yet: retrain first")
-    index = models.index
-    hits = await web.services.compute.run(lambda: index.search(clean_text(q), k=k))
-    return [_hit_out(hit) for hit in hits]
-
-
-def _hit_out(hit: Hit) -> HitOut:
-    return HitOut(
-        passage=hit.passage.id,
-        document=hit.passage.document,
-        heading=hit.passage.heading,
-        text=hit.passage.text,
-        score=hit.score,
-        dense=hit.dense,
-        keyword=hit.keyword,
-        matched=list(hit.matched),
-    )

@@ -1,22 +1,20 @@
-"""Bundles, retraining, jobs and the review queue."""
+"""Bundles, retraining and jobs."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path
 from sqlalchemy.orm import Session
 
 from bot.admin.schemas import (
     BundleOut,
-    DecideIn,
     JobOut,
     PromoteIn,
     RetrainIn,
-    ReviewOut,
 )
-from bot.web.auth import Admin, Operator
+from bot.web.auth import Admin
 from bot.web.conversations import RowId
 from bot.web.state import Web, WebDep
 from finetune.errors import BundleDamagedError
@@ -25,13 +23,11 @@ from storage.bundles import Bundles
 from storage.errors import ConflictError
 from storage.jobs import Jobs
 from storage.retraining import RETRAIN
-from storage.review import ReviewQueue
 from storage.types import BundleRecord
 
 router = APIRouter()
 
 BundleId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
-Limit = Annotated[int, Query(ge=1, le=500)]
 
 
 @router.get("/bundles")
@@ -107,21 +103,3 @@ async def cancel_job(web: WebDep, staff: Admin, job_id: RowId) -> JobOut:
         lambda session: Jobs(session).cancel(job_id, by=staff.name)
     )
     return JobOut.model_validate(cancelled)
-
-
-@router.get("/review")
-async def review(web: WebDep, limit: Limit = 50) -> list[ReviewOut]:
-    """Questions that wait for a decision, oldest first."""
-    found = await web.services.work.read(lambda session: ReviewQueue(session).open(limit))
-    return [ReviewOut.model_validate(item) for item in found]
-
-
-@router.post("/review/{item_id}", status_code=204)
-async def decide(web: WebDep, staff: Operator, item_id: RowId, body: DecideIn) -> Response:
-    """Accept or reject a question."""
-    await web.services.work.run(
-        lambda session: ReviewQueue(session).decide(
-            item_id, body.decision, body.intent, by=staff.name
-        )
-    )
-    return Response(status_code=204)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from bot.admin import conversations, desk, insight, knowledge, learning, login, stats, users
+from bot.admin import (
+    conversations,
+    desk,
+    insight,
+    knowledge,
+    learning,
+    login,
+    requests,
+    review,
+    searching,
+    stats,
+    users,
+)
 from bot.admin.login import login_router
 from bot.web.auth import require_staff
 from bot.web.conversations import errors
@@ -16,7 +28,11 @@ router = APIRouter(
     dependencies=[Depends(require_staff(StaffRole.OPERATOR))],
     responses=errors(400, 401, 403, 404, 409, 413, 422, 503),
 )
-for _part in (login, conversations, desk, learning, insight, knowledge, users, stats):
+_PARTS = (
+    login, conversations, desk, learning, review, insight, knowledge, searching, requests, stats,
+    users,
+)  # fmt: skip
+for _part in _PARTS:
     router.include_router(_part.router)
 
 __all__ = ["login_router", "router"]

@@ -150,26 +150,6 @@ class RetrainIn(In):
     force: bool = False
 
 
-class ReviewOut(Out):
-    """A question that waits for a decision."""
-
-    id: int
-    kind: str
-    message_id: int
-    question: str
-    language: str | None
-    guess: str | None
-    created_at: datetime
-    status: str
-
-
-class DecideIn(In):
-    """The decision; an accepted question may name the intent it really had."""
-
-    decision: Literal["accepted", "rejected"]
-    intent: Line | None = None
-
-
 class TemplateOut(Out):
     """A template at its newest revision."""
 
@@ -204,7 +184,10 @@ class DocumentOut(Out):
 
 
 class UploadIn(In):
-    """A document as text; the ending of `name` says how to read it (.md, .html, .txt, .csv)."""
+    """A document as text; the ending of `name` says how to read it.
+
+    .md, .html, .txt, .csv or .jsonl; other kinds go to /api/admin/knowledge/files.
+    """
 
     name: Line = Field(examples=["returns.md"])
     text: Text
@@ -218,14 +201,23 @@ class UploadOut(Out):
     passages: int
 
 
-class HitOut(Out):
-    """A found passage and why."""
+class ServiceRequestOut(Out):
+    """What a verified customer asked for."""
 
-    passage: int
-    document: str
-    heading: str
-    text: str
-    score: float
-    dense: float
-    keyword: float
-    matched: list[str]
+    id: int
+    kind: str
+    reference: str
+    conversation_id: str
+    message_id: int
+    order_number: str | None
+    details: dict[str, str]
+    status: str
+    decided_by: str | None
+    decided_at: datetime | None
+    created_at: datetime
+
+
+class RequestDecisionIn(In):
+    """How a request ended."""
+
+    status: Literal["done", "rejected"]

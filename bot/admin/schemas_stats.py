@@ -56,6 +56,24 @@ class DriftOut(Out):
     reasons: list[str]
 
 
+class SurgeOut(Out):
+    """Negative turns of late next to the week before; `intents` are what they are about.
+
+    `chance` is how likely so many are if nothing has changed; 1 where there is not enough.
+    """
+
+    surging: bool
+    enough: bool
+    before: float
+    now: float
+    turns_before: int
+    turns_now: int
+    chance: float
+    since: dt.datetime
+    intents: list[IntentOut]
+    reason: str
+
+
 class LiveOut(Out):
     """The live bundle."""
 
@@ -88,3 +106,4 @@ class StatsOut(Out):
     thumbs: ThumbsOut
     intents: list[IntentOut]
     drift: DriftOut | None
+    mood: SurgeOut

@@ -16,10 +16,12 @@ from bot.admin.schemas_stats import (
     IntentOut,
     LiveOut,
     StatsOut,
+    SurgeOut,
     TestOut,
     ThumbsOut,
 )
 from bot.schedule import measure_drift
+from bot.surge import measure_surge
 from bot.types import DecisionKind
 from bot.web.state import WebDep
 from finetune.drift import Drift, Test
@@ -66,6 +68,7 @@ def _count(now: datetime, days: int, session: Session) -> StatsOut:
         thumbs=ThumbsOut(up=activity.thumbs_up, down=activity.thumbs_down),
         intents=[IntentOut.model_validate(each) for each in activity.intents],
         drift=None if drift is None else _drift(drift),
+        mood=SurgeOut.model_validate(measure_surge(session, now)),
     )
 
 

@@ -1,4 +1,4 @@
-"""`kefu ask` and `kefu search`."""
+"""`kefu ask`, `kefu search` and `kefu gaps`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from bot.commands.options import Home, Json, settings_for
 from bot.commands.output import show, show_json, show_table
 
 if TYPE_CHECKING:
-    from bot.live import SearchIndex
+    from datetime import date
+
+    from bot.searching import SearchIndex
     from bot.services import Services
     from bot.settings import Settings
     from bot.types import Reply
-    from retrieval.types import Hit
+    from finetune.gaps import Gap
+    from retrieval.types import Explanation, Hit, SearchFilter
 
 CHANNEL = "cli"
 
@@ -24,6 +27,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(ask)
     app.command()(search)
+    app.command()(gaps)
 
 
 def ask(
@@ -49,19 +53,55 @@ def search(
     ctx: typer.Context,
     text: Annotated[str, typer.Argument(help="What to look for.")],
     limit: Annotated[int, typer.Option(help="How many passages.", min=1, max=100)] = 5,
+    language: Annotated[
+        str | None, typer.Option(metavar="zh|en", help="Only passages in this language.")
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="TAG", help="Only passages so tagged; repeatable.")
+    ] = None,
+    expired: Annotated[
+        bool, typer.Option("--expired", help="Also those that are not valid today.")
+    ] = False,
     as_json: Json = False,
     home: Home = None,
 ) -> None:
-    """Show the passages that search finds for a text."""
+    """Show the passages that search finds for a text, and why."""
     import asyncio
 
+    from retrieval.types import SearchFilter
+
     text = valid_text(text)
-    hits = asyncio.run(_search(settings_for(ctx, home), text, limit))
+    only = SearchFilter(language, tuple(tag or ()), expired)
+    found = asyncio.run(_search(settings_for(ctx, home), text, limit, only))
     if as_json:
-        show_json({"query": text, "hits": [_hit_document(hit) for hit in hits]})
+        show_json({"query": text, "hits": [_hit_document(hit, why) for hit, why in found]})
         return
-    rows = [(hit.score, hit.passage.title, hit.passage.heading, hit.passage.text) for hit in hits]
-    show_table(("P(relevant)", "document", "heading", "text"), rows)
+    rows = [
+        (hit.score, hit.passage.title, hit.passage.heading, hit.passage.text, _reasons(why))
+        for hit, why in found
+    ]
+    show_table(("P(relevant)", "document", "heading", "text", "matched because"), rows)
+
+
+def gaps(
+    ctx: typer.Context,
+    days: Annotated[int, typer.Option(help="Of the last so many days.", min=1)] = 90,
+    limit: Annotated[int, typer.Option(help="How many topics.", min=1)] = 20,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Show what customers asked that found nothing, by topic: what to write next."""
+    import asyncio
+
+    found = asyncio.run(_gaps(settings_for(ctx, home), days, limit))
+    if as_json:
+        show_json([_gap_document(gap) for gap in found])
+        return
+    rows = [
+        (gap.count, gap.question, "\n".join(_nearest(hit) for hit in gap.documents))
+        for gap in found
+    ]
+    show_table(("asked", "topic", "nearest documents"), rows)
 
 
 def reply_document(reply: Reply) -> dict[str, Any]:
@@ -106,12 +146,25 @@ async def _ask(settings: Settings, text: str, conversation_id: str | None) -> Re
         )
 
 
-async def _search(settings: Settings, text: str, limit: int) -> list[Hit]:
+async def _search(
+    settings: Settings, text: str, limit: int, only: SearchFilter
+) -> list[tuple[Hit, Explanation]]:
     from bot.services import open_services
 
     async with open_services(settings, watch=False) as services:
         index = live_index(services)
-        return await services.compute.run(lambda: index.search(text, k=limit))
+        hits = await services.compute.run(lambda: index.search(text, limit, only=only))
+        reasons = await services.compute.run(lambda: index.explain(text, hits))
+        return list(zip(hits, reasons, strict=True))
+
+
+async def _gaps(settings: Settings, days: int, limit: int) -> list[Gap]:
+    from bot.gaps import list_gaps
+    from bot.services import open_services
+
+    async with open_services(settings, watch=False) as services:
+        index = live_index(services)
+        return await list_gaps(services.work, services.compute, index, days=days, limit=limit)
 
 
 def live_index(services: Services) -> SearchIndex:
@@ -124,7 +177,7 @@ def live_index(services: Services) -> SearchIndex:
     return models.index
 
 
-def _hit_document(hit: Hit) -> dict[str, Any]:
+def _hit_document(hit: Hit, why: Explanation) -> dict[str, Any]:
     passage = hit.passage
     return {
         "score": hit.score,
@@ -138,7 +191,50 @@ def _hit_document(hit: Hit) -> dict[str, Any]:
         "dense": hit.dense,
         "keyword": hit.keyword,
         "matched": list(hit.matched),
+        "tags": list(passage.labels.tags),
+        "valid_from": _day(passage.labels.valid_from),
+        "valid_until": _day(passage.labels.valid_until),
+        "reasons": asdict(why),
     }
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day is not None else None
+
+
+def _reasons(why: Explanation) -> str:
+    """The reasons a line each, for a narrow column."""
+    lines = [f"words: {', '.join(why.words)}"] if why.words else []
+    lines += [f"{each.asked} = {', '.join(each.found)}" for each in why.synonyms]
+    lines += [f"{each.typed} ~ {each.found} ({each.how.value})" for each in why.guesses]
+    if why.question is not None:
+        lines.append(f"asked before: {why.question} ({why.question_similarity:.2f})")
+    lines.append(f"meaning: {why.meaning:.2f}")
+    if why.feedback:
+        lines.append(f"thumbs: {why.feedback:+.2f}")
+    return "\n".join(lines)
+
+
+def _gap_document(gap: Gap) -> dict[str, Any]:
+    return {
+        "question": gap.question,
+        "count": gap.count,
+        "questions": [each.question for each in gap.questions],
+        "last_asked": max(each.asked_at for each in gap.questions).isoformat(),
+        "documents": [
+            {
+                "document": hit.passage.document,
+                "title": hit.passage.title,
+                "heading": hit.passage.heading,
+                "score": hit.score,
+            }
+            for hit in gap.documents
+        ],
+    }
+
+
+def _nearest(hit: Hit) -> str:
+    return f"{hit.passage.title} ({hit.score:.2f})"
 
 
 def _show_reply(reply: Reply) -> None:

@@ -45,6 +45,14 @@ def list_bundles(ctx: typer.Context, as_json: Json = False, home: Home = None) -
     show_table(("bundle", "made", "outcome", ""), rows)
 
 
+def _marks(bundle: BundleRecord) -> str:
+    erased = bundle.erased_since
+    marks = ["live"] if bundle.live else []
+    if erased is not None:
+        marks.append(f"holds data erased on {erased:%Y-%m-%d}: retrain")
+    return ", ".join(marks)
+
+
 def show_bundle(
     ctx: typer.Context,
     bundle: BundleId,

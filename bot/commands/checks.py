@@ -7,7 +7,8 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy.orm import Session
 
@@ -16,9 +17,12 @@ from bot.commands.options import open_database
 from bot.commands.serving import TELEGRAM_LOCK, WEB_LOCK
 from bot.schedule import measure_drift
 from bot.settings import Settings
-from finetune.bundle import load_bundle
+from bot.surge import measure_surge
+from finetune.bundle import load_bundle, read_bundle
 from finetune.drift import WINDOW_DAYS
 from finetune.shop import RetrainingPlan, load_shop
+from retrieval.dense import DenseState
+from retrieval.index_cache import saved_state
 from storage import migrate
 from storage.bundles import Bundles
 from storage.database import Database
@@ -28,6 +32,10 @@ from storage.knowledge import Knowledge
 from storage.retraining import retraining_facts
 from storage.staff import StaffAccounts
 from storage.templates import Templates
+from storage.vectors import pgvector_problem
+
+if TYPE_CHECKING:
+    from bot.generator.openai_client import OpenAIModel
 
 LOW_DISK_BYTES = 500_000_000
 
@@ -50,20 +58,26 @@ async def run_checks(settings: Settings) -> list[Check]:
         checks += await asyncio.to_thread(_stored, settings)
     checks.append(_guarded("shop", lambda: _shop(settings)))
     checks.append(await _telegram(settings))
+    checks.append(await _generator(settings))
     return checks
 
 
 def _stored(settings: Settings) -> list[Check]:
     try:
         with open_database(settings) as database:
-            checks = [_database(database)]
+            checks = [
+                _database(database),
+                _guarded("vectors", lambda: _vectors(settings, database)),
+            ]
             with database.session(read_only=True) as session:
                 checks += [
                     _guarded("bundle", lambda: _bundle(settings, session)),
+                    _guarded("search index", lambda: _index(settings, session)),
                     _guarded("content", lambda: _content(session)),
                     _guarded("staff", lambda: _staff(session)),
                     _guarded("retraining", lambda: _retraining(settings, session)),
                     _guarded("drift", lambda: _drift(session)),
+                    _guarded("mood", lambda: _mood(session)),
                 ]
             checks.append(_serving(settings))
             return checks
@@ -104,6 +118,40 @@ def _bundle(settings: Settings, session: Session) -> Check:
     return Check("bundle", "ok", f"{live.id} is live and complete")
 
 
+def _vectors(settings: Settings, database: Database) -> Check:
+    """Where the vectors of passages are kept, and why not in the database."""
+    if settings.vectors == "local":
+        return Check("vectors", "ok", "in each process (KEFU_VECTORS is local)")
+    problem = pgvector_problem(database)
+    if problem is None:
+        return Check("vectors", "ok", "pgvector, shared by all servers")
+    state: State = "problem" if settings.vectors == "pgvector" else "ok"
+    return Check("vectors", state, f"in each process: {problem}")
+
+
+def _index(settings: Settings, session: Session) -> Check:
+    """What the saved cache of the live bundle's search is made of."""
+    live = Bundles(session).live()
+    if live is None:
+        return Check("search index", "missing", "built with the first bundle")
+    content = read_bundle(settings.bundles_dir / live.id)
+    saved = saved_state(settings.indexes_dir, content.encoder.fingerprint, content.analyser)
+    if not saved:
+        return Check("search index", "missing", "not saved yet; the next start builds it")
+    told = [_told(name, DenseState(**state)) for name, state in saved.items()]
+    return Check("search index", "ok", "; ".join(told))
+
+
+def _told(name: str, state: DenseState) -> str:
+    """Such as `dense: hnsw, 60,000 vectors, 38.9 MB, hnsw-sq8 from 300,000`."""
+    said = f"{name}: {state.kind}, {state.vectors:,} vectors, {state.megabytes:,.1f} MB"
+    if state.waiting:
+        said += f", {state.waiting:,} not built in yet"
+    if state.next_at is not None:
+        said += f", {state.next_kind} from {state.next_at:,}"
+    return said
+
+
 def _content(session: Session) -> Check:
     counts = {
         "examples": Examples(session).count(),
@@ -138,6 +186,12 @@ def _drift(session: Session) -> Check:
     return Check("drift", "missing" if drift.drifting else "ok", told)
 
 
+def _mood(session: Session) -> Check:
+    """Whether more customers than usual are angry or unhappy."""
+    surge = measure_surge(session, datetime.now(UTC))
+    return Check("mood", "missing" if surge.surging else "ok", surge.reason)
+
+
 def _serving(settings: Settings) -> Check:
     holders = {name: held_by(settings.home, name) for name in (WEB_LOCK, TELEGRAM_LOCK)}
     told = [f"{name}: process {pid}" for name, pid in holders.items() if pid is not None]
@@ -162,3 +216,37 @@ async def _telegram(settings: Settings) -> Check:
     except KefuError as error:
         return Check("telegram", "problem", str(error))
     return Check("telegram", "ok", f"@{name}")
+
+
+async def _generator(settings: Settings) -> Check:
+    """Which language model writes, and whether it can be reached; nothing is loaded for that."""
+    from bot.generator.openai_client import OpenAIModel
+    from bot.generator.prompt import load_prompts
+    from bot.generator.writers import make_model
+
+    name, where = settings.generator, settings.generator_model
+    try:
+        load_prompts(settings.shop)
+        model = make_model(settings)
+        if model is None:
+            return Check("generator", "ok", "extractive: replies quote the best sentences")
+        if isinstance(model, OpenAIModel):
+            return await _server(model, settings)
+    except KefuError as error:
+        return Check("generator", "problem", str(error))
+    if not Path(str(where)).is_dir():
+        return Check("generator", "missing", f"{name}: {where} is no folder; it is taken by name")
+    return Check("generator", "ok", f"{name}: {where} on {settings.generator_device}")
+
+
+async def _server(model: OpenAIModel, settings: Settings) -> Check:
+    await model.start()
+    try:
+        found = await model.models()
+    finally:
+        await model.close()
+    told = f"openai: {settings.generator_model} at {settings.generator_url}"
+    if settings.generator_model not in found:
+        known = ", ".join(found[:5]) or "none"
+        return Check("generator", "problem", f"{told}: the server has no such model, only {known}")
+    return Check("generator", "ok", told)

@@ -81,21 +81,40 @@ def import_knowledge(
         list[Path],
         typer.Argument(
             metavar="PATH...",
-            help="md, html, txt, csv, pdf, docx or xlsx files, or folders of them.",
+            help="md, html, txt, csv, jsonl, pdf, docx or xlsx files, or folders or zips of them.",
         ),
     ],
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="TAG", help="A tag for all of them; repeatable.")
+    ] = None,
+    valid_from: Annotated[
+        str | None, typer.Option(metavar="DAY", help="The first day they hold, as 2026-11-01.")
+    ] = None,
+    valid_until: Annotated[
+        str | None, typer.Option(metavar="DAY", help="The last day they hold, as 2026-12-31.")
+    ] = None,
     as_json: Json = False,
     home: Home = None,
 ) -> None:
-    """Import documents; the same file twice changes nothing."""
+    """Import documents; the same file twice changes nothing.
+
+    Tags and days that a file or a row names itself come before those given here.
+    """
     from retrieval.ahead import read_ahead
     from retrieval.ingest import import_knowledge as bring_in
+    from retrieval.readers.labels import read_day, tuple_of_tags
+    from storage.types import Labels
 
     _check_there(paths)
+    labels = Labels(
+        tuple_of_tags(tag or ()),
+        read_day(valid_from or "", "--valid-from", "the command"),
+        read_day(valid_until or "", "--valid-until", "the command"),
+    )
     with open_database(settings_for(ctx, home)) as database, ProgressBars() as progress:
-        ahead = read_ahead(database, paths, progress=progress)
+        ahead = read_ahead(database, paths, labels=labels, progress=progress)
         with database.session() as session:
-            report = bring_in(session, paths, ahead=ahead)
+            report = bring_in(session, paths, labels=labels, ahead=ahead)
     _tell(report, as_json)
 
 

@@ -1,4 +1,4 @@
-"""`kefu db`, `erase` and `doctor`."""
+"""`kefu db` and `doctor`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands.options import Home, Json, group, open_database, settings_for
+from bot.commands.options import Home, Json, group, settings_for
 from bot.commands.output import ProgressBars, document, show, show_json, show_table
 
 if TYPE_CHECKING:
+    from bot.settings import Settings
     from storage.database import Database
 
 
@@ -21,7 +22,6 @@ def register(app: typer.Typer) -> None:
     commands.command("upgrade")(upgrade)
     commands.command("downgrade")(downgrade)
     app.add_typer(commands)
-    app.command()(erase)
     app.command()(doctor)
 
 
@@ -67,32 +67,6 @@ def _move(ctx: typer.Context, home: Home, as_json: bool, move: Callable[[Databas
         show(f"{database.url} is at {found or 'base'}")
 
 
-def erase(
-    ctx: typer.Context,
-    customer: Annotated[
-        str,
-        typer.Argument(help="The customer's id on their channel, or `#` and Kefu's own number."),
-    ],
-    as_json: Json = False,
-    home: Home = None,
-) -> None:
-    """Erase a customer: conversations, examples, golden questions; bundles are marked."""
-    from bot.commands.bundles import who
-    from storage.erasure import erase_customer
-
-    number = customer.removeprefix("#")
-    chosen = int(number) if customer.startswith("#") and number.isdecimal() else customer
-    with open_database(settings_for(ctx, home)) as database, database.session() as session:
-        erased = erase_customer(session, chosen, by=who())
-    if as_json:
-        show_json(document(erased))
-        return
-    rows = [(name, value) for name, value in document(erased).items() if name != "bundles"]
-    show_table(("erased", "rows"), rows)
-    for bundle in erased.bundles:
-        show(f"bundle {bundle} was trained on erased data; retrain to replace it")
-
-
 def doctor(
     ctx: typer.Context,
     shop: Annotated[
@@ -112,7 +86,7 @@ def doctor(
     from bot.commands.checks import run_checks
 
     if shop is not None:
-        _examine(shop, as_json)
+        _examine(shop, as_json, settings_for(ctx, home))
         return
     checks = asyncio.run(run_checks(settings_for(ctx, home)))
     healthy = all(check.state != "problem" for check in checks)
@@ -125,14 +99,22 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _examine(folder: Path, as_json: bool) -> None:
+def _examine(folder: Path, as_json: bool, settings: Settings) -> None:
     """What is to be mended in a shop folder; exit code 1 if something must be."""
-    from bot.actions.base import find_action
+    from bot.forms.offer import template_problems
+    from bot.loading import load_actions
+    from bot.work import Compute
     from finetune.lint import lint_shop
+
+    compute = Compute(1)
+    actions = load_actions(settings.model_copy(update={"shop": folder}), compute)
+    compute.close()
 
     with ProgressBars() as progress:
         found = lint_shop(
-            folder, has_action=lambda name: find_action(name) is not None, progress=progress
+            folder,
+            find_problems=lambda template: template_problems(template, actions),
+            progress=progress,
         )
     problems = sum(finding.level == "problem" for finding in found)
     if as_json:

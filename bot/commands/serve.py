@@ -45,11 +45,26 @@ def serve(
     serve_web(settings_for(ctx, home, host=host, port=port, shop=shop))
 
 
-def telegram(ctx: typer.Context, shop: Shop = None, home: Home = None) -> None:
+def telegram(
+    ctx: typer.Context,
+    webhook: Annotated[
+        str | None,
+        typer.Option(
+            help="The public https address at which Telegram reaches this process, instead of "
+            "being asked; KEFU_TELEGRAM_WEBHOOK.",
+            metavar="URL",
+        ),
+    ] = None,
+    shop: Shop = None,
+    host: Host = None,
+    port: Port = None,
+    home: Home = None,
+) -> None:
     """Serve the Telegram bot of KEFU_TELEGRAM_TOKEN alone."""
     from bot.commands.serving import serve_telegram
 
-    serve_telegram(settings_for(ctx, home, shop=shop))
+    settings = settings_for(ctx, home, host=host, port=port, shop=shop, telegram_webhook=webhook)
+    serve_telegram(settings)
 
 
 def worker(

@@ -21,8 +21,9 @@ from bot.commands.watching import watch_jobs
 from bot.logs import configure_logging, logger
 from bot.services import Services, open_services
 from bot.settings import Settings
-from bot.web.app import create_app
+from bot.web.app import create_app, create_webhook_app
 from bot.web.server import Server
+from bot.webhook import Webhook, webhook_for
 from storage.errors import InputError, KefuError
 
 WEB_LOCK = "serve"
@@ -68,12 +69,15 @@ def serve_web(settings: Settings) -> None:
 
 
 def serve_telegram(settings: Settings) -> None:
-    """`kefu telegram`."""
+    """`kefu telegram`: asks for updates, or listens for them where a webhook is set."""
     telegram_token(settings)
+    webhook = webhook_for(settings)
     settings.prepare_home()
     configure_logging(settings.log_level)
-    with only_one(settings.home, TELEGRAM_LOCK):
-        _run(_telegram_alone(settings))
+    with ExitStack() as held:
+        held.enter_context(only_one(settings.home, TELEGRAM_LOCK))
+        listener = held.enter_context(listen(settings)) if webhook else None
+        _run(_telegram_alone(settings, webhook, listener))
 
 
 def telegram_token(settings: Settings) -> str:
@@ -125,16 +129,17 @@ async def _until_signal(work: Coroutine[Any, Any, None]) -> None:
 async def _everything(settings: Settings, listener: socket.socket) -> None:
     async with open_services(settings) as services:
         await services.recover()
+        webhook = webhook_for(settings)
         jobs: list[Coroutine[Any, Any, None]] = [watch_jobs(services)]
         if settings.telegram_token is not None:
-            jobs.append(_telegram_beside(services))
+            jobs.append(_telegram_beside(services, webhook))
 
         async def greet(address: str) -> None:
             rows = await asyncio.to_thread(ask_samples, address, sample_questions(settings.shop))
             show_samples(rows)
             _show_addresses(address)
 
-        await _serve(services, listener, greet, jobs)
+        await _serve(services, listener, greet, jobs, webhook)
 
 
 async def _web_alone(settings: Settings, listener: socket.socket) -> None:
@@ -146,24 +151,55 @@ async def _web_alone(settings: Settings, listener: socket.socket) -> None:
         await _serve(services, listener, greet, [])
 
 
-async def _telegram_alone(settings: Settings) -> None:
+async def _telegram_alone(
+    settings: Settings, webhook: Webhook | None, listener: socket.socket | None
+) -> None:
     async with open_services(settings) as services:
         await services.recover()
-        await _telegram(services)
+        telegram = _telegram(services, webhook)
+        if webhook is None or listener is None:
+            await telegram
+            return
+        app = create_webhook_app(services, webhook)
+        await _serve_app(services, app, listener, telegram)
 
 
-async def _telegram(services: Services) -> None:
+async def _serve_app(
+    services: Services, app: FastAPI, listener: socket.socket, channel: Coroutine[Any, Any, None]
+) -> None:
+    """Serve an app for the sake of one channel: when that ends, all ends."""
+    server = _server(app, services.settings)
+    web = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        await channel
+    finally:
+        server.should_exit = True
+        await asyncio.gather(web, return_exceptions=True)
+
+
+def _server(app: FastAPI, settings: Settings) -> SignalFreeServer:
+    return SignalFreeServer(
+        app, host=settings.host, port=settings.port, trusted_proxies=settings.trusted_proxies
+    )
+
+
+async def _telegram(services: Services, webhook: Webhook | None) -> None:
     from bot.telegram.adapter import run_telegram
 
     say("kefu: the Telegram bot is being served")
     settings = services.settings
-    await run_telegram(services, telegram_token(settings), api_base=settings.telegram_api_base)
+    await run_telegram(
+        services,
+        telegram_token(settings),
+        api_base=settings.telegram_api_base,
+        webhook=webhook,
+    )
 
 
-async def _telegram_beside(services: Services) -> None:
+async def _telegram_beside(services: Services, webhook: Webhook | None) -> None:
     """Telegram next to the web: when its token is refused, the web goes on."""
     try:
-        await _telegram(services)
+        await _telegram(services, webhook)
     except KefuError as error:
         say(f"kefu: Telegram is not served: {error}")
 
@@ -173,13 +209,10 @@ async def _serve(
     listener: socket.socket,
     greet: Callable[[str], Awaitable[None]],
     beside: list[Coroutine[Any, Any, None]],
+    webhook: Webhook | None = None,
 ) -> None:
     """Serve the web with other jobs beside it; all of them end together."""
-    app: FastAPI = create_app(services)
-    settings = services.settings
-    server = SignalFreeServer(
-        app, host=settings.host, port=settings.port, trusted_proxies=settings.trusted_proxies
-    )
+    server = _server(create_app(services, webhook), services.settings)
     web = asyncio.create_task(server.serve(sockets=[listener]))
     others = [asyncio.create_task(job) for job in (*beside, _greet(server, greet))]
     for task in others:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
-from bot.generator.base import Piece
-from bot.generator.grounding import is_grounded, is_verbatim
-from bot.generator.sentences import Sentence, sentences_of
+from bot.generator.base import Piece, Request
+from bot.generator.grounding import is_verbatim
+from bot.generator.sentences import Sentence, joint, sentences_of
+from bot.guard import is_instruction
 from bot.work import Compute
 from retrieval.text import Analyser
 from retrieval.types import Encoder, Hit
@@ -52,22 +53,21 @@ class ExtractiveGenerator:
         self._compute = compute
         self._encoder = encoder
 
-    async def write(
-        self, question: str, hits: Sequence[Hit], language: str
-    ) -> AsyncIterator[Piece]:
-        """The chosen sentences in document order, each checked, the last of a quote cited."""
-        del language  # a quote is in the language of its document
-        quotes = await self._compute.run(partial(self.choose, question, hits))
+    async def write(self, request: Request) -> AsyncGenerator[Piece, None]:
+        """The chosen sentences in document order, each checked, the last of a quote cited.
+
+        A quote is in the language of its document.
+        """
+        quotes = await self._compute.run(partial(self.choose, request.question, request.hits))
         written = ""
         for number, quote in enumerate(quotes, start=1):
             for position, sentence in enumerate(quote.sentences):
                 last = position == len(quote.sentences) - 1
                 evidence = quote.passage.text
-                if not (
-                    is_verbatim(sentence.text, evidence) and is_grounded(sentence.text, evidence)
-                ):
+                if is_instruction(sentence.text) or not is_verbatim(sentence.text, evidence):
                     continue
-                text = _joint(written, sentence) + sentence.text + (f" [{number}]" if last else "")
+                text = joint(written, new_line=sentence.new_line) + sentence.text
+                text += f" [{number}]" if last else ""
                 written += text
                 yield Piece(text, (_citation(number, quote),) if last else ())
 
@@ -172,16 +172,6 @@ def _within_limits(quotes: Sequence[_Quote]) -> list[_Quote]:
         if together and room and new and other.score >= first.score * 0.9:
             return [first, other]
     return [first]
-
-
-def _joint(written: str, sentence: Sentence) -> str:
-    """What stands between the text so far and this sentence."""
-    if not written:
-        return ""
-    if sentence.new_line:
-        return "\n"
-    chinese = written.rstrip()[-1:] in "。！？；…”」』）"
-    return "" if chinese else " "
 
 
 def _citation(number: int, quote: _Quote) -> Citation:

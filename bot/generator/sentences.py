@@ -38,6 +38,16 @@ def sentences_of(text: str) -> list[Sentence]:
     return found
 
 
+def joint(written: str, *, new_line: bool) -> str:
+    """What stands between the text so far and the next sentence."""
+    if not written:
+        return ""
+    if new_line:
+        return "\n"
+    chinese = written.rstrip()[-1:] in "。！？；…”」』）"
+    return "" if chinese else " "
+
+
 def _without(text: str, start: int, end: int, edges: str) -> tuple[int, int]:
     while start < end and text[start] in edges:
         start += 1

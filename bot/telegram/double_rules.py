@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import json
+import re
+import struct
 from collections.abc import Mapping
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urlsplit
 
 MAX_TEXT_UNITS = 4096
 MAX_CALLBACK_BYTES = 64
 MAX_CALLBACK_ANSWER = 200
+MAX_CAPTION_UNITS = 1024
+MAX_PHOTO_BYTES = 10_000_000
+MAX_PHOTO_SIDES = 10_000
+MAX_PHOTO_RATIO = 20
 MAX_BUTTONS = 100
 MAX_COMMANDS = 100
 HTML_TAGS = frozenset(
     {"b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "a", "code", "pre", "blockquote"}
 )
 
-Parameters = Mapping[str, str]
+SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+MEDIA = ("photo", "voice", "audio", "video", "document", "sticker", "location")
+_COMMAND = re.compile(r"[a-z0-9_]{1,32}")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+Parameters = Mapping[str, Any]
 
 
 class Refusal(Exception):  # noqa: N818
@@ -53,7 +65,7 @@ def utf16_units(text: str) -> int:
 
 def require(parameters: Parameters, name: str) -> str:
     """A parameter that must be there."""
-    value = parameters.get(name, "")
+    value = str(parameters.get(name, ""))
     if not value:
         raise bad_request(f'parameter "{name}" is required')
     return value
@@ -70,13 +82,7 @@ def require_int(parameters: Parameters, name: str) -> int:
 
 def shown_text(parameters: Parameters) -> str:
     """The text as a customer would see it: parsed, trimmed, from 1 to 4,096 units long."""
-    text = parameters.get("text", "")
-    mode = parameters.get("parse_mode", "")
-    if mode == "HTML":
-        text = _parse_html(text)
-    elif mode:
-        raise bad_request(f"unsupported parse_mode {mode}")
-    text = text.replace("\r", "").replace("\0", "").strip()
+    text = _parsed(parameters, "text")
     if not text:
         raise bad_request("message text is empty")
     if utf16_units(text) > MAX_TEXT_UNITS:
@@ -84,12 +90,54 @@ def shown_text(parameters: Parameters) -> str:
     return text
 
 
+def caption(parameters: Parameters) -> str:
+    """The text below a picture: parsed, trimmed, at most 1,024 units long."""
+    text = _parsed(parameters, "caption")
+    if utf16_units(text) > MAX_CAPTION_UNITS:
+        raise bad_request("message caption is too long")
+    return text
+
+
+def photo(parameters: Parameters) -> bytes:
+    """The uploaded picture: a PNG within the limits on bytes, sides and their ratio."""
+    name = require(parameters, "photo").removeprefix("attach://")
+    file = parameters.get(name)
+    if not isinstance(file, bytes) or not file.startswith(b"\x89PNG\r\n\x1a\n"):
+        raise bad_request("IMAGE_PROCESS_FAILED")
+    width, height = struct.unpack(">II", file[16:24])
+    if len(file) > MAX_PHOTO_BYTES:
+        raise bad_request("file is too big")
+    ratio = max(width, height) / max(1, min(width, height))
+    if width + height > MAX_PHOTO_SIDES or ratio > MAX_PHOTO_RATIO:
+        raise bad_request("PHOTO_INVALID_DIMENSIONS")
+    return file
+
+
+def webhook_url(parameters: Parameters) -> str:
+    """The address of `setWebhook`: https, or plain http to this machine as a local server takes."""
+    url = require(parameters, "url")
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+        raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
+    return url
+
+
+def _parsed(parameters: Parameters, name: str) -> str:
+    text = str(parameters.get(name, ""))
+    mode = parameters.get("parse_mode", "")
+    if mode == "HTML":
+        text = _parse_html(text)
+    elif mode:
+        raise bad_request(f"unsupported parse_mode {mode}")
+    return text.replace("\r", "").replace("\0", "").strip()
+
+
 def inline_keyboard(parameters: Parameters) -> list[list[dict[str, str]]]:
     """The buttons of `reply_markup`, row by row, each with a text and its callback data."""
     raw = parameters.get("reply_markup")
     if not raw:
         return []
-    rows = _json(raw, "reply_markup").get("inline_keyboard")
+    rows = json_object(raw, "reply_markup").get("inline_keyboard")
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
         raise bad_request("object expected as reply markup")
     if sum(len(row) for row in rows) > MAX_BUTTONS:
@@ -107,7 +155,7 @@ def commands(parameters: Parameters) -> list[dict[str, str]]:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
     for command in found:
         name, description = command.get("command", ""), command.get("description", "")
-        if not (1 <= len(name) <= 32 and name.replace("_", "").isalnum() and name == name.lower()):
+        if not _COMMAND.fullmatch(name):
             raise bad_request("BOT_COMMAND_INVALID")
         if not 1 <= len(description) <= 256:
             raise bad_request("BOT_COMMAND_DESCRIPTION_INVALID")
@@ -125,7 +173,8 @@ def _button(button: object) -> dict[str, str]:
     return {"text": button["text"], "callback_data": data}
 
 
-def _json(raw: str, name: str) -> dict[str, Any]:
+def json_object(raw: str, name: str) -> dict[str, Any]:
+    """A parameter that must be a JSON object."""
     try:
         found = json.loads(raw)
     except ValueError:

@@ -33,6 +33,19 @@ class TelegramTokenError(InputError):
         )
 
 
+class TelegramWebhookError(InputError):
+    """Telegram does not take the address of the webhook."""
+
+    code = "telegram_webhook"
+
+    def __init__(self, found: str) -> None:
+        """`found` is what Telegram said, without the token."""
+        super().__init__(
+            "expected a webhook that Telegram accepts (a public https address, port 443, 80, 88 or "
+            f"8443), found: {found}; set KEFU_TELEGRAM_WEBHOOK"
+        )
+
+
 class TelegramUnreachableError(KefuError):
     """Telegram does not answer as it should."""
 

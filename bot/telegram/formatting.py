@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
+from bot.telegram.buttons import markup, thumbs
 from retrieval.sentences import split_sentences
 from storage.types import Citation, Message, QuickReply
 
@@ -92,14 +93,14 @@ def _between_characters(text: str, start: int, reach: int) -> int:
     return reach
 
 
-def keyboard(message: Message) -> InlineKeyboardMarkup | None:
-    """The quick replies as buttons below each other; None without any."""
+def keyboard(message: Message, *, rated: bool = False) -> InlineKeyboardMarkup | None:
+    """The quick replies below each other, then thumbs unless it is `rated`; None without any."""
     rows = [
         [InlineKeyboardButton(text=text, callback_data=button_data(message.id, index))]
         for index, each in enumerate(message.quick_replies)
         if (text := clean(each.text).strip())
     ]
-    return InlineKeyboardMarkup(inline_keyboard=rows) if rows else None
+    return markup(rows if rated else [*rows, *thumbs(message)])
 
 
 def button_data(message_id: int, index: int) -> str:

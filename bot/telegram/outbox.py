@@ -4,39 +4,44 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from functools import partial
 
-from aiogram import Bot
 from aiogram.exceptions import AiogramError
-from aiogram.methods import SendMessage
-from aiogram.types import LinkPreviewOptions
 from sqlalchemy.orm import Session
 
 from bot.logs import logger
-from bot.telegram.failures import Later, Unknown, in_words, judge
-from bot.telegram.formatting import keyboard, pieces
+from bot.telegram.failures import Unknown, in_words, judge
 from bot.telegram.pace import Pace
+from bot.telegram.requests import Requests
+from bot.telegram.sending import Order, Sender, prepare
+from bot.telegram.targets import chat_id_of
 from bot.work import Work
-from storage.conversations import Conversations
+from storage.drafts import Drafts
 from storage.errors import KefuError
 from storage.outbox import Outbox
 from storage.types import Delivery, Message
 
 BATCH = 200
-AT_ONCE = 16
+
+Undelivered = Callable[[Delivery, Message, AiogramError], Awaitable[None]]
+"""Hears of a message that will not arrive, or that nobody knows whether it did."""
 
 
 class Deliverer:
     """Claims due rows, sends them and writes down what became of each."""
 
-    def __init__(self, bot: Bot, work: Work, channel: str, pace: Pace) -> None:
+    def __init__(
+        self, requests: Requests, work: Work, channel: str, pace: Pace, undelivered: Undelivered
+    ) -> None:
         """Send nothing before `run`."""
-        self._bot = bot
+        self._requests = requests
+        self._sender = Sender(requests, pace)
         self._work = work
         self._channel = channel
         self._pace = pace
-        self._free = asyncio.Semaphore(AT_ONCE)
-        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._undelivered = undelivered
+        self._busy: dict[str, asyncio.Task[bool]] = {}
         self._woken = asyncio.Event()
         self._closing = asyncio.Event()
         self._log = logger("telegram")
@@ -76,80 +81,63 @@ class Deliverer:
             chats[delivery.target].append(delivery)
         for target, deliveries in chats.items():
             if target not in self._busy:
-                task = asyncio.create_task(self._serve(deliveries))
+                task = asyncio.create_task(self._serve(target, deliveries))
                 self._busy[target] = task
                 task.add_done_callback(partial(self._served, target))
 
-    def _served(self, target: str, task: asyncio.Task[None]) -> None:
+    def _served(self, target: str, task: asyncio.Task[bool]) -> None:
         del self._busy[target]
         if task.cancelled():
             return
-        if (error := task.exception()) is None:
+        if (error := task.exception()) is not None:
+            words = in_words(error, self._requests.bot.token)
+            self._log.error("delivery_failed", target=target, error=words)
+        elif task.result():
             self.wake()
-        else:
-            self._log.error(
-                "delivery_failed", target=target, error=in_words(error, self._bot.token)
-            )
 
-    async def _serve(self, deliveries: list[Delivery]) -> None:
-        """One chat's rows in order; a row that must wait holds back those behind it."""
+    async def _serve(self, target: str, deliveries: list[Delivery]) -> bool:
+        """One chat's rows in order; a row that must wait holds back those behind it.
+
+        Says whether any was sent: else another process is at this chat, and looking again at once
+        would find it there.
+        """
+        moved = False
         for delivery in deliveries:
             tries = delivery.attempts
-            while (pause := await self._deliver(delivery, tries)) is not None:
-                tries += 1
+            while True:
+                pause: float | None = self._requests.flood.pause(chat_id_of(target))
+                if not pause:
+                    order = await self._work.run(partial(prepare, delivery))
+                    if order is None:
+                        break
+                    moved = True
+                    pause = await self._deliver(order, tries)
+                    tries += 1
+                if pause is None:
+                    break
                 if await _heard(self._closing, pause):
-                    return
+                    return False
+        return moved
 
-    async def _deliver(self, delivery: Delivery, tries: int) -> float | None:
-        """Send one row; gives the seconds to wait if it must be tried again."""
-
-        def claim(session: Session) -> Message | None:
-            if not Outbox(session).claim(delivery.id):
-                return None
-            return Conversations(session).message(delivery.message_id)
-
-        message = await self._work.run(claim)
-        if message is None:
-            return None
-        references: list[str] = []
+    async def _deliver(self, order: Order, tries: int) -> float | None:
+        """Send one claimed row; gives the seconds to wait if it must be tried again."""
         try:
-            await self._send(delivery, message, references)
+            references = await self._sender.send(order)
         except AiogramError as error:
-            return await self._failed(delivery, error, tries + 1)
-        reference = ",".join(references)
-        await self._work.run(lambda session: Outbox(session).sent(delivery.id, reference))
+            return await self._failed(order, error, tries + 1)
+
+        def write_down(session: Session) -> None:
+            Outbox(session).sent(order.delivery.id, ",".join(references))
+            if order.draft is not None:
+                Drafts(session).drop(order.draft.message_id)
+
+        await self._work.run(write_down)
         return None
 
-    async def _send(self, delivery: Delivery, message: Message, references: list[str]) -> None:
-        texts = pieces(message)
-        for at, text in enumerate(texts):
-            method = SendMessage(
-                chat_id=int(delivery.target),
-                text=text,
-                reply_markup=keyboard(message) if at == len(texts) - 1 else None,
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
-            )
-            references.append(await self._send_piece(method, begun=at > 0))
-
-    async def _send_piece(self, method: SendMessage, *, begun: bool) -> str:
-        """Send one piece; once a reply is begun, its other pieces are waited for right here."""
-        tries = 0
-        while True:
-            tries += 1
-            try:
-                async with self._free:
-                    sent = await self._bot(method, request_timeout=self._pace.request)
-            except AiogramError as error:
-                pause = self._pause(error, tries) if begun else None
-                if pause is None:
-                    raise
-                await asyncio.sleep(pause)
-            else:
-                return str(sent.message_id)
-
-    async def _failed(self, delivery: Delivery, error: AiogramError, tries: int) -> float | None:
-        words = in_words(error, self._bot.token)
-        pause = self._pause(error, tries)
+    async def _failed(self, order: Order, error: AiogramError, tries: int) -> float | None:
+        delivery = order.delivery
+        words = in_words(error, self._requests.bot.token)
+        pause = self._sender.pause(delivery, error, tries)
         unknown = isinstance(judge(error), Unknown)
         self._log.warning(
             "not_sent", delivery=delivery.id, uncertain=unknown, again_in=pause, error=words
@@ -162,16 +150,9 @@ class Deliverer:
                 Outbox(session).failed(delivery.id, words, retry=pause is not None)
 
         await self._work.run(write_down)
+        if pause is None:
+            await self._undelivered(delivery, order.message, error)
         return pause
-
-    def _pause(self, error: AiogramError, tries: int) -> float | None:
-        """Seconds until the next try; None if there must be none."""
-        verdict = judge(error)
-        if not isinstance(verdict, Later):
-            return None
-        if verdict.bounded and tries >= self._pace.server_tries:
-            return None
-        return verdict.after if verdict.after is not None else self._pace.wait(tries)
 
 
 async def _heard(event: asyncio.Event, seconds: float) -> bool:

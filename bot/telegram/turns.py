@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from bot.logs import logger
 from bot.pipeline import Pipeline
+from bot.telegram.drafts import Stage
+from storage.errors import NotFoundError
 from storage.types import Message
 
 AT_ONCE = 16
@@ -16,8 +18,9 @@ WAITING_LIMIT = 500
 class Turns:
     """Runs the pipeline for stored messages; `answered` is called after each."""
 
-    def __init__(self, pipeline: Pipeline, answered: Callable[[], None]) -> None:
-        """Run at most 16 turns at once."""
+    def __init__(self, pipeline: Pipeline, stage: Stage, answered: Callable[[], None]) -> None:
+        """Run at most 16 turns at once; `stage` shows them while they run."""
+        self._stage = stage
         self._pipeline = pipeline
         self._answered = answered
         self._free = asyncio.Semaphore(AT_ONCE)
@@ -52,8 +55,11 @@ class Turns:
     ) -> None:
         if before is not None:
             await asyncio.wait([before])
-        async with self._free:
-            await self._pipeline.answer(message, payload=payload, target=target)
+        async with self._free, self._stage.turn(message, target) as growing:
+            reply = await self._pipeline.answer(
+                message, payload=payload, target=target, on_draft=growing.hear
+            )
+            await growing.end(reply, self._stage)
         self._answered()
 
     def _finished(self, message: Message, task: asyncio.Task[None]) -> None:
@@ -61,5 +67,10 @@ class Turns:
         self._running.discard(task)
         if self._last.get(message.conversation_id) is task:
             del self._last[message.conversation_id]
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, NotFoundError):
+            # The customer was erased while the turn ran.
+            self._log.info("turn_erased", message=message.id)
+        else:
             self._log.error("turn_failed", message=message.id, exc_info=error)

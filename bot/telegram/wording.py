@@ -20,14 +20,36 @@ _TEXTS: Mapping[str, Mapping[Language, str]] = {
         "send /human whenever you would rather talk to a person.",
     },
     "help": {
-        "zh": "直接把问题用文字发给我，我会马上回答。\n/human 转人工\n/help 查看说明",
-        "en": "Type your question and I will answer right away.\n"
-        "/human talk to a person\n/help show this help",
+        "zh": "直接把问题用文字发给我，我会马上回答。\n/human 转人工\n/language 选择语言\n"
+        "/forget 删除我的全部记录\n/help 查看说明",
+        "en": "Type your question and I will answer right away.\n/human talk to a person\n"
+        "/language choose the language\n/forget erase all that is stored about me\n"
+        "/help show this help",
     },
-    "text_only": {
-        "zh": "抱歉，我目前只能看懂文字。请用文字描述您的问题，或发 /human 转人工。",
-        "en": "Sorry, I can only read text for now. Please describe your question in words, "
-        "or send /human to talk to a person.",
+    "choose_language": {"zh": "请选择语言：", "en": "Please choose a language:"},
+    "language_chosen": {"zh": "好的，接下来用中文为您服务。", "en": "All right, English it is."},
+    "forget_ask": {
+        "zh": "要删除我们保存的关于您的全部内容吗？包括所有对话，删除后无法恢复。",
+        "en": "Erase everything that is stored about you, all conversations included? "
+        "This cannot be undone.",
+    },
+    "forget_yes": {"zh": "全部删除", "en": "Erase everything"},
+    "forget_no": {"zh": "不删除", "en": "Keep it"},
+    "forgotten": {
+        "zh": "已删除我们这边关于您的全部记录。聊天窗口里的消息，您可以自行清空。",
+        "en": "Everything that was stored about you has been erased on our side. "
+        "You can clear the messages in this chat yourself.",
+    },
+    "nothing_to_forget": {
+        "zh": "我们没有保存任何关于您的内容。",
+        "en": "There is nothing stored about you.",
+    },
+    "kept": {"zh": "好的，没有删除任何内容。", "en": "All right, nothing was erased."},
+    "thanks": {"zh": "谢谢您的反馈！", "en": "Thank you for telling us!"},
+    "slow_down": {
+        "zh": "您发得有点快，我先回答前面的。后面这些没有收下，请过一分钟再发。",
+        "en": "That is a little fast for me. I will answer what came first; the messages after it "
+        "were not taken, so please send them again in a minute.",
     },
     "too_long": {
         "zh": "这条消息太长了，请分成几条再发给我。",
@@ -39,6 +61,12 @@ _TEXTS: Mapping[str, Mapping[Language, str]] = {
     },
     "command_help": {"zh": "查看说明", "en": "Show help"},
     "command_human": {"zh": "转人工", "en": "Talk to a person"},
+    "command_language": {"zh": "选择语言", "en": "Choose the language"},
+    "command_forget": {"zh": "删除我的记录", "en": "Erase what is stored about me"},
+    "command_retrain": {"zh": "重新训练", "en": "Retrain"},
+    "command_rollback": {"zh": "回退到上一个版本", "en": "Go back to the previous bundle"},
+    "command_stats": {"zh": "查看数据", "en": "Show the figures"},
+    "command_review": {"zh": "审核问题", "en": "Review questions"},
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 
@@ -13,12 +13,25 @@ from bot.admin.router import login_router
 from bot.admin.router import router as admin_router
 from bot.services import Services, open_services
 from bot.settings import Settings
-from bot.web import attachments, conversations, health, openai_compat, shop, visiting
+from bot.web import (
+    attachments,
+    citations,
+    conversations,
+    health,
+    hook,
+    openai_compat,
+    shop,
+    visiting,
+)
 from bot.web.errors import install_error_handlers
 from bot.web.metrics import Metrics, MetricsMiddleware
 from bot.web.pages import install_pages
 from bot.web.security import MAX_BODY_BYTES, BodyLimitMiddleware, SecurityHeadersMiddleware
 from bot.web.state import Web, web_of
+from bot.webhook import Webhook
+from retrieval.readers import MAX_BYTES
+
+_LARGER_BODIES = {"/api/admin/knowledge/files": MAX_BYTES}
 
 _DESCRIPTION = """
 Customers: `POST /api/conversations` gives a token; send it as `Authorization: Bearer` with every
@@ -32,8 +45,38 @@ Every error is `{error, detail}`: a word for programs, a line for people.
 """
 
 
-def create_app(services: Services) -> FastAPI:
-    """The app over services that somebody else opens and closes."""
+_ROUTERS = (
+    conversations.router,
+    visiting.router,
+    attachments.router,
+    citations.router,
+    shop.router,
+    openai_compat.router,
+    login_router,
+    admin_router,
+    health.router,
+)
+
+
+def create_app(services: Services, webhook: Webhook | None = None) -> FastAPI:
+    """The app over services that somebody else opens and closes.
+
+    With a `webhook` it also serves the path to which a messenger posts updates.
+    """
+    app = _over(services, (*_ROUTERS, hook.router) if webhook else _ROUTERS)
+    install_pages(app)
+    app.state.webhook = webhook
+    return app
+
+
+def create_webhook_app(services: Services, webhook: Webhook) -> FastAPI:
+    """The webhook's path and the health checks, for a process that serves a messenger alone."""
+    app = _over(services, (health.router, hook.router))
+    app.state.webhook = webhook
+    return app
+
+
+def _over(services: Services, routers: tuple[APIRouter, ...]) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -43,7 +86,7 @@ def create_app(services: Services) -> FastAPI:
             await web_of(app).close()
 
     metrics = Metrics()
-    app = _build(lifespan, metrics, services.settings)
+    app = _build(lifespan, metrics, services.settings, routers)
     app.state.web = Web(services, metrics)
     return app
 
@@ -62,10 +105,14 @@ def create_app_from_settings(settings: Settings) -> FastAPI:
             finally:
                 await web_of(app).close()
 
-    return _build(lifespan, metrics, settings)
+    app = _build(lifespan, metrics, settings, _ROUTERS)
+    install_pages(app)
+    return app
 
 
-def _build(lifespan: object, metrics: Metrics, settings: Settings) -> FastAPI:
+def _build(
+    lifespan: object, metrics: Metrics, settings: Settings, routers: tuple[APIRouter, ...]
+) -> FastAPI:
     app = FastAPI(
         title="Kefu",
         description=_DESCRIPTION,
@@ -78,18 +125,8 @@ def _build(lifespan: object, metrics: Metrics, settings: Settings) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     install_error_handlers(app)
-    for router in (
-        conversations.router,
-        visiting.router,
-        attachments.router,
-        shop.router,
-        openai_compat.router,
-        login_router,
-        admin_router,
-        health.router,
-    ):
+    for router in routers:
         app.include_router(router)
-    install_pages(app)
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -100,8 +137,9 @@ def _build(lifespan: object, metrics: Metrics, settings: Settings) -> FastAPI:
         )
 
     def body_limit(path: str) -> int:
-        uploads = path.startswith("/api/conversations/") and path.endswith("/attachments")
-        return settings.max_attachment_bytes if uploads else MAX_BODY_BYTES
+        if path.startswith("/api/conversations/") and path.endswith("/attachments"):
+            return settings.max_attachment_bytes
+        return _LARGER_BODIES.get(path, MAX_BODY_BYTES)
 
     app.add_middleware(BodyLimitMiddleware, limit_of=body_limit)
     app.add_middleware(SecurityHeadersMiddleware)

@@ -15,9 +15,9 @@ from bot.web.errors import FileTooLargeError, UnusableTextError
 from bot.web.schemas import AttachmentOut, single_line
 from bot.web.sniffing import media_type, safe_name
 from bot.web.state import WebDep
-from storage.attachments import Attachments
 from storage.errors import ConflictError
-from storage.types import Attachment, ConversationStatus
+from storage.files import StoredFiles
+from storage.types import ConversationStatus, StoredFile
 
 router = APIRouter(prefix="/api", tags=["customers"])
 
@@ -55,12 +55,12 @@ async def attach(
     if not content:
         raise UnusableTextError("expected a file as the body, found nothing")
     kind = media_type(content)
-    attachment = Attachment(
+    attachment = StoredFile(
         secrets.token_urlsafe(16), conversation.id, message, safe_name(name, kind), kind,
         len(content),
     )  # fmt: skip
     stored = await web.services.work.run(
-        lambda session: Attachments(session).add(attachment, content)
+        lambda session: StoredFiles(session).add(attachment, content)
     )
     return AttachmentOut.model_validate(stored)
 
@@ -71,14 +71,14 @@ async def download(
 ) -> Response:
     """A file of one's own conversation."""
     attachment, content = await web.services.work.read(
-        lambda session: Attachments(session).get(attachment_id)
+        lambda session: StoredFiles(session).get(attachment_id)
     )
     token = credentials.credentials if credentials else None
     await own_conversation(request, web, attachment.conversation_id, token)
     return file_response(attachment, content)
 
 
-def file_response(attachment: Attachment, content: bytes) -> Response:
+def file_response(attachment: StoredFile, content: bytes) -> Response:
     """A file that the browser saves and never shows as a page of ours."""
     disposition = f"attachment; filename*=UTF-8''{quote(attachment.name)}"
     return Response(

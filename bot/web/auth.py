@@ -12,6 +12,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from pwdlib import PasswordHash
+from pwdlib.exceptions import UnknownHashError
 
 from bot.web.errors import WrongConversationError
 from bot.web.origins import embedding_origin
@@ -152,7 +153,11 @@ def _hash(password: str) -> str:
 
 
 def _matches(password: str, hashed: str) -> bool:
-    return PasswordHash.recommended().verify(password, hashed)
+    try:
+        return PasswordHash.recommended().verify(password, hashed)
+    except UnknownHashError:
+        # An account that a channel vouches for has no password.
+        return False
 
 
 async def hash_password(password: str) -> str:

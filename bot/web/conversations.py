@@ -33,8 +33,8 @@ from bot.web.sse import conversation_events, start_turn, streamed_reply
 from bot.web.state import Web, WebDep
 from bot.web.text import clean_text
 from storage.conversations import Conversations
-from storage.desk import Desk
 from storage.errors import InputError
+from storage.queue import OperatorQueue
 from storage.types import Message, Role, Standing
 
 CHANNEL = "web"
@@ -148,7 +148,7 @@ async def history(web: WebDep, owned: OwnConversation, after: Seq = 0) -> Histor
 
     def read(session: Session) -> tuple[list[MessageOut], Standing]:
         found = Conversations(session).messages_after(conversation_id, after, limit=PAGE + 1)
-        now = Desk(session).standing(conversation_id)
+        now = OperatorQueue(session).standing(conversation_id)
         return shown(session, conversation_id, found, epoch=now.epoch), now
 
     messages, now = await web.services.work.read(read)

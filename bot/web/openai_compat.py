@@ -17,7 +17,7 @@ from bot.types import Incoming, Reply
 from bot.web.auth import Operator, require_staff
 from bot.web.conversations import checked_text, errors
 from bot.web.schemas import ClientId, In, Out, as_json, reply_out
-from bot.web.sse import start_turn
+from bot.web.sse import WITHDRAWN, start_turn
 from bot.web.state import WebDep
 from storage.conversations import Conversations
 from storage.errors import InputError
@@ -161,10 +161,13 @@ async def _chunks(
         return f"data: {as_json({**head, 'choices': [choice], **more})}\n\n".encode()
 
     yield chunk({"role": "assistant", "content": ""})
-    shown = ""
+    shown, withdrawn = "", False
     while piece is not None:
-        shown += piece
-        yield chunk({"content": piece})
+        # This protocol takes nothing back: what follows a withdrawal is sent when it is final.
+        withdrawn = withdrawn or piece == WITHDRAWN
+        if not withdrawn:
+            shown += piece
+            yield chunk({"content": piece})
         piece = await pieces.get()
     reply = await turn
     rest = reply.reply.removeprefix(shown) if reply.reply.startswith(shown) else f"\n{reply.reply}"

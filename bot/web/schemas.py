@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from bot.types import DecisionKind, Reply
 from bot.web.signing import MAX_TOKEN_CHARS
-from storage.types import Attachment, ConversationStatus, Message, Role
+from storage.types import ConversationStatus, Message, Role, StoredFile
 
 Language = Literal["zh", "en"]
 
@@ -206,7 +206,7 @@ def reply_out(reply: Reply) -> ReplyOut:
 
 
 def message_out(
-    message: Message, attachment: Attachment | None = None, author: str | None = None
+    message: Message, attachment: StoredFile | None = None, author: str | None = None
 ) -> MessageOut:
     """A stored message as its own customer may see it."""
     return MessageOut(

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from bot.handoff import is_open
 from bot.web.schemas import MessageOut, StandingOut, message_out
 from bot.web.state import Web
-from storage.attachments import Attachments
-from storage.desk import Desk
+from storage.files import StoredFiles
+from storage.queue import OperatorQueue
 from storage.types import Message, Role, Standing
 
 
@@ -23,9 +23,9 @@ def shown(
     to look for, and most conversations never come to it.
     """
     ids = [m.external_id for m in messages if m.role is Role.CUSTOMER and m.external_id]
-    files = Attachments(session).of_messages(conversation_id, ids if epoch else ())
+    files = StoredFiles(session).of_messages(conversation_id, ids if epoch else ())
     spoken = [m.seq for m in messages if m.role is Role.OPERATOR]
-    authors = Desk(session).authors(conversation_id, spoken)
+    authors = OperatorQueue(session).authors(conversation_id, spoken)
     return [
         message_out(message, files.get(message.external_id or ""), authors.get(message.seq))
         for message in messages

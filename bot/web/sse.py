@@ -15,13 +15,16 @@ from bot.web.schemas import MessageOut, StandingOut, as_json, reply_out
 from bot.web.showing import shown, standing
 from bot.web.state import CLOSING, Web
 from storage.conversations import Conversations
-from storage.desk import Desk
 from storage.errors import KefuError
+from storage.queue import OperatorQueue
 from storage.types import Standing
 
 POLL_SECONDS = 1.0
 POLL_SECONDS_IDLE = 5.0
 BATCH = 200
+
+WITHDRAWN = ""
+"""Among the pieces of a reply: those before it are withdrawn."""
 
 TO_CUSTOMERS = frozenset(("draft", "retract", "typing"))
 TO_STAFF = TO_CUSTOMERS | {"customer_typing"}
@@ -72,7 +75,7 @@ async def _news(web: Web, conversation_id: str, seen: _Seen) -> AsyncIterator[Se
 
         def read(session: Session, after: int = after) -> tuple[Standing, list[MessageOut]]:
             found = Conversations(session).messages_after(conversation_id, after, limit=BATCH)
-            now = Desk(session).standing(conversation_id)
+            now = OperatorQueue(session).standing(conversation_id)
             return now, shown(session, conversation_id, found, epoch=now.epoch)
 
         found, messages = await web.services.work.read(read)
@@ -94,6 +97,8 @@ def _passed_on(event: Event) -> ServerSentEvent:
 async def streamed_reply(web: Web, incoming: Incoming) -> AsyncIterator[bytes]:
     """A turn as events: `draft` for each checked piece, then `message`, or `error`.
 
+    A `retract` between them withdraws the pieces before it.
+
     Waits for the first of them, so that a turn that cannot even begin raises its error here,
     while the response can still have its status.
     """
@@ -109,7 +114,7 @@ async def _reply_events(
     turn: asyncio.Task[Reply], piece: str | None, pieces: asyncio.Queue[str | None]
 ) -> AsyncIterator[bytes]:
     while piece is not None:
-        yield _bytes("draft", {"text": piece})
+        yield _bytes("retract", {}) if piece == WITHDRAWN else _bytes("draft", {"text": piece})
         piece = await pieces.get()
     try:
         yield _bytes("message", reply_out(await turn))
@@ -122,9 +127,9 @@ def start_turn(
 ) -> asyncio.Task[Reply]:
     """Answer in the background; `pieces` gets what is shown already, and None at the end."""
 
-    async def on_draft(piece: str) -> None:
+    async def on_draft(piece: str | None) -> None:
         if pieces is not None:
-            pieces.put_nowait(piece)
+            pieces.put_nowait(WITHDRAWN if piece is None else piece)
 
     async def turn() -> Reply:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from bot.generator.base import Piece
+from bot.generator.base import Piece, Request
 from bot.live import Models
 from bot.services import Services, open_services
 from bot.settings import Settings
@@ -25,7 +25,6 @@ from bot.web.server import Server
 from finetune.types import Thresholds
 from retrieval.lexicon import Lexicon
 from retrieval.text import Analyser
-from retrieval.types import Hit
 from storage.bundles import Bundles
 from storage.database import Database
 from storage.knowledge import Knowledge
@@ -83,14 +82,11 @@ class TrialGenerator:
         """An open gate lets everything through at once."""
         self._gate = gate
 
-    async def write(
-        self, question: str, hits: Sequence[Hit], language: str
-    ) -> AsyncIterator[Piece]:
+    async def write(self, request: Request) -> AsyncGenerator[Piece, None]:
         """The best passage's first sentence, and the rest with the citation."""
-        del question, language
-        if not hits:
+        if not request.hits:
             return
-        passage = hits[0].passage
+        passage = request.hits[0].passage
         end = next(i for i, c in enumerate(passage.text) if c in "。.") + 1
         yield Piece(passage.text[:end], ())
         await asyncio.to_thread(self._gate.wait, 20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -91,7 +92,10 @@ def _add_lora(encoder: nn.Sequential, rank: int) -> None:
 
     config = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.05, target_modules="all-linear")
     transformer: Any = encoder[0]
-    transformer.model = get_peft_model(transformer.model, config)
+    with warnings.catch_warnings():
+        # peft asks transformers by a name that the latter is about to drop.
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+        transformer.model = get_peft_model(transformer.model, config)
 
 
 def _freeze(encoder: nn.Sequential, layers: int) -> None:

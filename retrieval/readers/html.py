@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+from retrieval.readers.labels import label_role, read_labels
 from retrieval.readers.outline import Outline, table_row
 
 _SKIPPED = frozenset({
@@ -31,17 +32,20 @@ _BREADCRUMBS = re.compile(r"[^>›»\n]{1,40}(?:\s*[>›»]\s*[^>›»\n]{1,60})
 _WRAP = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])[ \t]*\n\s*(?=[\u3000-\u9fff\uff00-\uffef])")
 
 
-def add_html(text: str, outline: Outline) -> None:
-    """Put a page or a piece of one into the outline."""
+def add_html(text: str, outline: Outline, name: str = "") -> None:
+    """Put a page or a piece of one into the outline; labels may stand in its meta tags."""
     page = _Page(outline)
     page.feed(text)
     page.close()
+    if page.fields:
+        outline.labels = read_labels(page.fields, name)
 
 
 class _Page(HTMLParser):
     def __init__(self, outline: Outline) -> None:
         super().__init__(convert_charrefs=True)
         self._outline = outline
+        self.fields: dict[str, str] = {}
         self._words: list[str] = []
         self._skipped: tuple[str, int] | None = None
         self._heading = 0
@@ -54,13 +58,15 @@ class _Page(HTMLParser):
     def handle_starttag(
         self,
         tag: str,
-        attrs: list[tuple[str, str | None]],  # noqa: ARG002 the base class passes it
+        attrs: list[tuple[str, str | None]],
     ) -> None:
         """Begin what the tag begins, after ending the text before it."""
         if self._skips(tag):
             return
         if tag == "br":
             self._words.append("\n")
+        elif tag == "meta":
+            self._meta({key: value or "" for key, value in attrs})
         elif tag == "title":
             self._in_title = True
         elif tag in _HEADINGS:
@@ -108,6 +114,11 @@ class _Page(HTMLParser):
         super().close()
         self._end_row()
         self._flush()
+
+    def _meta(self, attributes: dict[str, str]) -> None:
+        """Keep a field such as <meta name="valid-until" content="2026-12-31">."""
+        if label_role(name := attributes.get("name", "")):
+            self.fields[name] = attributes.get("content", "")
 
     def _skips(self, tag: str) -> bool:
         if self._skipped is not None and tag in _CONTENT:

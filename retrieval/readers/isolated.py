@@ -13,6 +13,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import date
+from typing import Any
 
 from retrieval.errors import (
     DocumentError,
@@ -25,6 +27,7 @@ from retrieval.readers.outline import Outline
 from retrieval.readers.pdf import add_pdf
 from retrieval.readers.xlsx import add_xlsx
 from retrieval.types import ParsedDocument, Problem, Section
+from storage.types import Labels
 
 MAX_SECONDS = 60
 MAX_MEMORY = 2 * 1024**3
@@ -65,10 +68,25 @@ def read_isolated(
         raise _ERRORS[found["error"]](found["reason"])
     values = found["document"]
     values["sections"] = tuple(
-        Section(each["heading"], each["start"], each["end"], tuple(each["questions"]))
+        Section(
+            each["heading"],
+            each["start"],
+            each["end"],
+            tuple(each["questions"]),
+            _labels(each["labels"]),
+        )
         for each in values["sections"]
     )
+    values["labels"] = _labels(values["labels"])
     return ParsedDocument(**values), [Problem(**each) for each in found["problems"]]
+
+
+def _labels(found: dict[str, Any]) -> Labels:
+    first, last = (
+        date.fromisoformat(day) if (day := found[name]) else None
+        for name in ("valid_from", "valid_until")
+    )
+    return Labels(tuple(found["tags"]), first, last)
 
 
 def _too_much(name: str) -> UnreadableFileError:
@@ -109,7 +127,8 @@ def main() -> None:
         found = _parse(suffix, name, title, sys.stdin.buffer.read())
     except DocumentError as error:
         found = {"error": type(error).__name__, "reason": str(error)}
-    sys.stdout.write(json.dumps(found))
+    # A date is written as its ISO form.
+    sys.stdout.write(json.dumps(found, default=str))
 
 
 if __name__ == "__main__":

@@ -9,22 +9,39 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from retrieval.readers.html import add_html
+from retrieval.readers.labels import read_labels
 from retrieval.readers.outline import Outline, table_row
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<fields>(?:[^\n]*\n){0,60}?)---[ \t]*(?:\n|\Z)")
 _TITLE_FIELD = re.compile(r"^title\s*:\s*(?P<title>.+?)\s*$", re.MULTILINE | re.IGNORECASE)
+_FIELD = re.compile(r"(?P<name>[^\s:#-][^:]{0,40}?)\s*:\s*(?P<value>.*?)\s*$")
+_LIST_ITEM = re.compile(r"\s*-\s+(?P<item>.+?)\s*$")
 _SPACED = re.compile(r"[\x21-\x7e]")
 
 
-def add_markdown(text: str, outline: Outline) -> None:
-    """Put the document into the outline; the title may stand in front matter."""
+def add_markdown(text: str, outline: Outline, name: str = "") -> None:
+    """Put the document into the outline; title and labels may stand in front matter."""
     front = _FRONT_MATTER.match(text)
     if front:
         titled = _TITLE_FIELD.search(front["fields"])
         outline.title = titled["title"].strip("\"'") if titled else ""
+        outline.labels = read_labels(_fields(front["fields"]), name)
         text = text[front.end() :]
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
     _Writer(outline).write(parser.parse(text))
+
+
+def _fields(lines: str) -> dict[str, str]:
+    """`tags: a, b`, or `tags:` and a list of `- a` below it."""
+    found: dict[str, str] = {}
+    name = ""
+    for line in lines.splitlines():
+        if name and (item := _LIST_ITEM.match(line)):
+            found[name] = ",".join(filter(None, (found[name], item["item"])))
+        elif field := _FIELD.match(line):
+            name = field["name"].lower()
+            found[name] = field["value"]
+    return found
 
 
 class _Writer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from retrieval.language import detect_language
 from retrieval.types import ParsedDocument, Section
+from storage.types import UNLABELLED, Labels
 
 _SAMPLE = 4000
 
@@ -17,6 +18,7 @@ class Outline:
 
     def __init__(self) -> None:
         self.title = ""
+        self.labels = UNLABELLED
         self._parts: list[str] = []
         self._length = 0
         self._path: list[tuple[int, str]] = []
@@ -42,12 +44,18 @@ class Outline:
         """A list item or a table row: only a line break stands before it."""
         self._put(text, "\n")
 
-    def section(self, heading: str, text: str, questions: tuple[str, ...] = ()) -> None:
+    def section(
+        self,
+        heading: str,
+        text: str,
+        questions: tuple[str, ...] = (),
+        labels: Labels = UNLABELLED,
+    ) -> None:
         """A section of its own under one heading, with the questions that it answers."""
         self._open = None
         self._append(heading)
         start, end = self._append(text, "\n")
-        self._sections.append(Section(heading, start, end, questions))
+        self._sections.append(Section(heading, start, end, questions, labels))
 
     def build(self, name: str, fallback_title: str) -> ParsedDocument:
         """The finished document; one of headings alone becomes one section of all its text."""
@@ -59,6 +67,7 @@ class Outline:
             text=text,
             sections=sections,
             language=detect_language(text[:_SAMPLE]) or ("en" if text.isascii() else "zh"),
+            labels=self.labels,
         )
 
     @property

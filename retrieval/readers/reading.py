@@ -10,6 +10,7 @@ from retrieval.readers.decoding import decode
 from retrieval.readers.html import add_html
 from retrieval.readers.isolated import SUFFIXES as ISOLATED
 from retrieval.readers.isolated import read_isolated
+from retrieval.readers.jsonl import add_jsonl
 from retrieval.readers.markdown import add_markdown
 from retrieval.readers.outline import Outline
 from retrieval.readers.plain import add_plain
@@ -17,7 +18,7 @@ from retrieval.readers.table import add_csv
 from retrieval.types import ParsedDocument, Problem
 
 MAX_BYTES = 20 * 1024 * 1024
-SUFFIXES = (".md", ".markdown", ".html", ".htm", ".txt", ".csv", *ISOLATED)
+SUFFIXES = (".md", ".markdown", ".html", ".htm", ".txt", ".csv", ".jsonl", *ISOLATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +73,13 @@ def check_supported(path: PurePath) -> None:
 def _fill(outline: Outline, path: PurePath, text: str) -> list[Problem]:
     match path.suffix.lower():
         case ".md" | ".markdown":
-            add_markdown(text, outline)
+            add_markdown(text, outline, path.as_posix())
         case ".html" | ".htm":
-            add_html(text, outline)
+            add_html(text, outline, path.as_posix())
         case ".csv":
             return add_csv(text, outline, path.as_posix())
+        case ".jsonl":
+            return add_jsonl(text, outline, path.as_posix())
         case _:
             add_plain(text, outline)
     return []

@@ -1,4 +1,7 @@
-"""CSV with the columns question,answer or title,text: one section per row."""
+"""Tables with the columns question,answer or title,text: one section per row.
+
+Columns named tags, valid_from and valid_until label their row.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from retrieval.errors import UnreadableFileError
+from retrieval.readers.labels import read_labels
 from retrieval.readers.outline import Outline
 from retrieval.types import Problem
 
@@ -60,8 +64,17 @@ def add_rows(
             missing = header[columns.text if heading else columns.heading].strip()
             problems.append(Problem(name, line, f"Expected text in {missing!r}, found nothing."))
             continue
-        outline.section(heading, body, (heading,) if columns.is_question else ())
+        try:
+            labels = read_labels(_named(header, row), name)
+        except UnreadableFileError as error:
+            problems.append(Problem(name, line, str(error)))
+            continue
+        outline.section(heading, body, (heading,) if columns.is_question else (), labels)
     return problems
+
+
+def _named(header: list[str], row: list[str]) -> dict[str, str]:
+    return {title: _cell(row, place) for place, title in enumerate(header)}
 
 
 def find_columns(header: list[str]) -> Columns | None:

@@ -251,7 +251,7 @@ def test_the_doctor_examines_a_shop_folder(kefu, tmp_path):
     found = json.loads(out)
     assert (code, found["ok"]) == (1, False)
     kinds = {each["kind"] for each in found["findings"] if each["level"] == "problem"}
-    assert kinds == {"missing language", "unfilled slot"}
+    assert kinds == {"missing language", "action"}
     code, out, _ = kefu("doctor", "--shop", tmp_path)
     assert code == 1
     assert "2 problems" in out

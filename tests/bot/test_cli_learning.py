@@ -89,6 +89,13 @@ def kefu_json(home, capsys):
     return run
 
 
+def dislike(home, message):
+    database = Database(sqlite_url(home / "kefu.db"))
+    with database.session() as session:
+        Conversations(session).add_feedback(message, -1, "wrong")
+    database.dispose()
+
+
 def test_ask_says_all_that_the_contract_names(kefu_json):
     reply = kefu_json("ask", "怎么退款")
     assert set(reply) == {
@@ -121,6 +128,17 @@ def test_replies_are_measured(kefu_json, tmp_path):
     assert (metrics["n"], metrics["oos_n"], metrics["unknown_n"]) == (3, 1, 0)
     assert metrics["answered"] + metrics["clarified"] + metrics["refused"] == pytest.approx(1)
     assert {"accuracy", "oos_recall@5", "ece", "p95_ms"} <= set(metrics)
+
+
+def test_search_says_why_and_is_narrowed(kefu_json):
+    (hit, *_) = kefu_json("search", "怎么除垢")["hits"]
+    assert hit["reasons"]["words"]
+    assert hit["reasons"]["highlights"]
+    assert kefu_json("search", "怎么除垢", "--tag", "no-such-tag")["hits"] == []
+
+
+def test_gaps_are_listed(kefu_json):
+    assert isinstance(kefu_json("gaps"), list)
 
 
 def test_search_is_measured(kefu_json, tmp_path):
@@ -210,15 +228,38 @@ def test_jobs_are_listed_and_cancelled(kefu_json, home, capsys):
 
 
 def test_a_reply_that_was_no_good_is_reviewed(kefu_json, home):
-    asked = kefu_json("ask", "怎么退款呀")
-    database = Database(sqlite_url(home / "kefu.db"))
-    with database.session() as session:
-        Conversations(session).add_feedback(asked["message"], -1, "wrong")
-    database.dispose()
-    item = next(each for each in kefu_json("review", "list") if each["question"] == "怎么退款呀")
-    assert kefu_json("review", "accept", item["id"], "--intent", "refund")["intent"] == "refund"
+    dislike(home, kefu_json("ask", "怎么退款呀")["message"])
+    cluster = next(each for each in kefu_json("review", "list") if each["question"] == "怎么退款呀")
+    assert kefu_json("review", "show", cluster["id"]) == cluster
+    assert cluster["size"] == 1
+    assert "thumbs_down" in cluster["kinds"]
+    (item,) = kefu_json("review", "list", "--items")
+    assert kefu_json("review", "show", item["id"])["question"] == "怎么退款呀"
+    assert kefu_json("review", "accept", cluster["id"], "--intent", "refund")["intent"] == "refund"
     assert kefu_json("review", "list") == []
+    kefu_json("review", "reject", cluster["id"], code=2)
     kefu_json("review", "reject", item["id"], code=2)
+
+
+def test_a_cluster_becomes_knowledge_that_search_finds_at_once(kefu_json, home, tmp_path, capsys):
+    text = "长颈鹿保温壶的盖子可以单独购买，找客服报型号就行。"
+    (tmp_path / "lid.md").write_text(text, "utf-8")
+    for question in ("长颈鹿壶盖子坏了咋整", "长颈鹿壶盖子坏了，咋整？"):
+        dislike(home, kefu_json("ask", question)["message"])
+    (cluster,) = kefu_json("review", "list")
+    assert cluster["size"] == 2
+    for few in (["--title", "盖子"], ["--knowledge", "x"], ["--text-zh", "x"],
+                ["--intent", "a", "--new-intent", "b"],
+                ["--knowledge", tmp_path / "none.md", "--title", "盖子"]):  # fmt: skip
+        kefu_json("review", "accept", cluster["id"], *few, code=2)
+    assert execute(["review", "list", "--home", str(home)]) == 0
+    assert "thumbs_down" in capsys.readouterr().out
+    decided = kefu_json(
+        "review", "accept", cluster["id"], "--knowledge", tmp_path / "lid.md", "--title", "盖子"
+    )
+    assert decided["document"] == "review/盖子.md"
+    best = kefu_json("search", "长颈鹿壶盖子坏了咋整")["hits"][0]
+    assert best["document"] == decided["document"]
 
 
 def test_the_doctor_finds_the_bundle_whole(kefu_json):
@@ -227,6 +268,7 @@ def test_the_doctor_finds_the_bundle_whole(kefu_json):
     assert states["home"] == "ok"
     assert states["retraining"] == "ok"
     assert states["drift"] == "missing"
+    assert states["mood"] == "ok"
 
 
 def test_stories_are_played(kefu_json, home, tmp_path, capsys):
@@ -268,3 +310,13 @@ def test_training_is_cross_validated_and_nothing_is_promoted(kefu_json, home, ca
     assert {"spread", "macro_f1", "ece"} <= set(found)
     assert kefu_json("bundles", "list") == before
     kefu_json("evaluate", "training", "--folds", "1000", code=2)
+
+
+def test_the_doctor_shows_the_search_index(home, capsys):
+    execute(["doctor", "--home", str(home), "--json"])
+    checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+    assert checks["search index"]["state"] == "ok"
+    said = checks["search index"]["detail"]
+    assert "dense: flat" in said
+    assert "hnsw from 41,666" in said
+    assert checks["vectors"]["detail"].startswith("in each process: the database is not PostgreSQL")

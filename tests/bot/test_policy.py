@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.mood import ANGRY
 from bot.policy import decide, failures, is_held, needs_search, p_right, unless_unsupported
 from bot.types import Decision, DecisionKind, Draft, Understanding
-from finetune.types import Prediction, Thresholds
+from finetune.types import ANGRY, Prediction, Thresholds
 from retrieval.types import Hit
 from storage.types import Conversation, ConversationStatus, Message, Passage, Role, Turn
 
@@ -196,7 +195,7 @@ def test_an_angry_customer_gets_the_normal_answer_and_the_offer() -> None:
 
 
 def test_a_narrow_margin_goes_to_review_only_where_that_is_asked_for() -> None:
-    barely = said(("refund", 0.81))
+    barely = said(("refund", 0.805))
     assert decide(barely, (), turn(), LIMITS, TEMPLATES).review is None
     reviewed = decide(barely, (), turn(), LIMITS, TEMPLATES, review_margin=0.05)
     assert reviewed.review == "low_margin"
@@ -208,3 +207,26 @@ def test_nothing_quotable_turns_grounded_into_an_honest_no() -> None:
     assert unless_unsupported(grounded, empty).kind is DecisionKind.NO_ANSWER
     template = replace(grounded, kind=DecisionKind.TEMPLATE)
     assert unless_unsupported(template, empty) is template
+
+
+@pytest.mark.parametrize("kind", ["prompt", "others_data"])
+def test_what_no_assistant_does_is_refused_before_any_guess(kind: str) -> None:
+    asked = said(("refund", 0.95), misuse=kind)
+    decision = decide(asked, [hit(0.9)], turn(), LIMITS, TEMPLATES)
+    assert (decision.kind, decision.reason, decision.review) == ("no_answer", kind, None)
+    assert not needs_search(asked, turn(), LIMITS, TEMPLATES)
+    assert failures([bot_said("no_answer", kind)]) == 0
+
+
+def test_who_swears_is_answered_if_anything_answers() -> None:
+    assert decide(said(("refund", 0.95), misuse="abuse"), (), turn(), LIMITS, TEMPLATES).label
+    lost = said(("refund", 0.2), misuse="abuse")
+    assert decide(lost, [hit(0.9)], turn(), LIMITS, TEMPLATES).kind == "grounded"
+    assert decide(lost, (), turn(), LIMITS, TEMPLATES).reason == "abuse"
+
+
+def test_what_is_off_topic_is_told_apart_from_what_is_unknown() -> None:
+    asked = said(("refund", 0.2), misuse="off_topic")
+    decision = decide(asked, [hit(0.9)], turn(), LIMITS, TEMPLATES)
+    assert (decision.reason, decision.offer_person) == ("off_topic", True)
+    assert failures([bot_said("no_answer", "off_topic")]) == 1

@@ -7,15 +7,18 @@ from typing import Any
 
 from sqlalchemy import select
 
-from storage.attachments import Attachments
 from storage.bundles import Bundles
 from storage.canned import CannedReplies
 from storage.conversations import Conversations
+from storage.customers import Customers
 from storage.database import Database
+from storage.desk import Desk
+from storage.drafts import Drafts
 from storage.erasure import erase_customer
 from storage.errors import ConflictError
 from storage.examples import Examples
 from storage.feedback import save_rating
+from storage.files import StoredFiles
 from storage.identity import identify, use_nonce
 from storage.imports import Imports
 from storage.jobs import Jobs
@@ -23,18 +26,22 @@ from storage.knowledge import Knowledge
 from storage.models import Base
 from storage.outbox import Outbox
 from storage.review import ReviewQueue
+from storage.search_tests import SearchTests
 from storage.staff import StaffAccounts
 from storage.templates import Templates
 from storage.types import (
     Attachment,
     Citation,
     ConversationStatus,
+    DeskThread,
     Example,
     NewMessage,
     NewPassage,
     NewReply,
     Role,
+    ShownDraft,
     StaffRole,
+    StoredFile,
     TemplateDraft,
 )
 
@@ -67,7 +74,8 @@ def talk(database: Database, conversation_id: str, external_id: str) -> None:
             "telegram", external_customer_id=external_id, conversation_id=conversation_id
         )
     for n in range(3):
-        new = NewMessage(conversation_id, f"m{n // 2}", "在吗\x00", "在吗", "zh")
+        photo = Attachment("photo", "f\x00", size=2**40)
+        new = NewMessage(conversation_id, f"m{n // 2}", "在吗\x00", "在吗", "zh", photo)
         with database.session() as session:
             received = Conversations(session).receive(new)
         if not received.is_new:
@@ -84,6 +92,13 @@ def talk(database: Database, conversation_id: str, external_id: str) -> None:
         with database.session() as session:
             Conversations(session).add_feedback(stored.id, -1, "不对")
             Outbox(session).claim(stored.id // 2)
+            Drafts(session).show(ShownDraft(received.message.id, external_id, "9"))
+            Desk(session).post(f"{external_id}:{stored.id}", conversation_id)
+    with database.session() as session:
+        status = ConversationStatus.WAITING
+        Desk(session).put(DeskThread(conversation_id, "1", 0, status, 1))
+        Desk(session).put(DeskThread(conversation_id, "2", 1, status, 2))
+        Customers(session).set_reachable("telegram", external_id, reachable=False)
 
 
 def run_the_office(database: Database) -> None:
@@ -100,12 +115,13 @@ def run_the_office(database: Database) -> None:
         )
         identify(session, "kept", "41", {"名": "王"})
         use_nonce(session, "n", datetime.now(UTC) + timedelta(hours=1))
-        file = Attachment("f", "kept", "m0", "图.png", "image/png", 2)
-        Attachments(session).add(file, b"\0\xff")
+        file = StoredFile("f", "kept", "m0", "图.png", "image/png", 2)
+        StoredFiles(session).add(file, b"\0\xff")
         CannedReplies(session).save("问候", {"zh": "您好"}, "ann")
         save_rating(session, "kept", 4, None)
-        ReviewQueue(session).decide(1, "accepted", "shipping", by="ann")
-        ReviewQueue(session).decide(2, "rejected", by="ann")
+        ReviewQueue(session).decide([1], "accepted", "shipping", by="ann")
+        ReviewQueue(session).decide([2], "rejected", by="ann")
+        SearchTests(session).add(actor="ann", query="退货", hits=[{"document": "a.md", "分": 0.5}])
     try:
         with database.session() as session:
             Conversations(session).receive(NewMessage("kept", "lost", "x", "x"))

@@ -70,20 +70,6 @@ def test_a_reply_is_shown_while_it_is_written(visit, server, pictures):
     expect(page.locator(".turn.bot")).to_have_count(2)
 
 
-def test_a_source_opens_and_closes(visit, pictures):
-    page = visit()
-    ask(page, "耳机保修期为多久")
-    chip = page.get_by_role("button", name="查看依据 1")
-    chip.click()
-    expect(chip).to_have_attribute("aria-expanded", "true")
-    evidence = page.locator(".evidence:visible")
-    expect(evidence).to_contain_text("warranty.md › 保修政策")
-    expect(evidence.locator("blockquote")).to_contain_text("人为损坏")
-    page.screenshot(path=pictures / "evidence.png")
-    chip.press("Enter")
-    expect(page.locator(".evidence:visible")).to_have_count(0)
-
-
 def test_a_quick_reply_is_pressed(visit, pictures):
     page = visit()
     ask(page, "退货和发票")

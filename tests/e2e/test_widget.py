@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from bot.web import pages
 from bot.web.signing import sign
 from bot.web.testing import ADMIN_TOKEN, TrialServer, trial_server
-from storage.desk import Desk
+from storage.queue import OperatorQueue
 from tests.e2e.hosting import TWO, hosted
 
 pytestmark = pytest.mark.browser
@@ -99,7 +99,7 @@ def test_the_page_can_steer_the_widget(visit, shop_page, server, pictures):
     page.evaluate("token => Kefu.identify(token)", token)
     until(page, "heard.some(([name]) => name === 'identified')")
     conversation = page.evaluate("heard.find(([n]) => n === 'conversation')[1].conversation")
-    read = lambda session: Desk(session).entry(conversation)  # noqa: E731
+    read = lambda session: OperatorQueue(session).entry(conversation)  # noqa: E731
     assert server.run(server.services.work.read(read)).customer == "c-1"
     page.evaluate("token => Kefu.identify(token)", token)
     until(page, "heard.some(([n, d]) => n === 'error' && d.reason === 'identity_replayed')")

@@ -183,7 +183,7 @@ def made_up(n=4_000, seed=0):
     outside = random.random(n) < 0.2
     scores[outside] = random.normal(-0.5, 0.6, (int(outside.sum()), 4))
     expected[outside] = -1
-    return HeldOut(Scores(4 * scores, 6 * scores, unknown, 0 * unknown), expected, 4)
+    return HeldOut(Scores(4 * scores, 6 * scores, unknown, 0 * unknown), expected, 4, tuple("abcd"))
 
 
 def test_calibrated_confidence_means_what_it_says():
@@ -239,7 +239,7 @@ def test_an_intent_that_takes_in_what_is_not_its_own_gets_a_higher_limit():
     )
     even = choose_thresholds(judged, "abcd", wrong_cost=5.0, grounded=0.5)
     greedy = replace(
-        judged, right=judged.right & ((judged.chosen != 2) | (judged.confidence > 0.9))
+        judged, right=judged.right & ((judged.chosen != "c") | (judged.confidence > 0.9))
     )
     own = choose_thresholds(greedy, "abcd", wrong_cost=5.0, grounded=0.5)
     assert own.answer_for("c") > even.answer_for("c")

@@ -39,30 +39,29 @@ def folder(tmp_path):
     return tmp_path
 
 
+def nothing(_template):
+    return ()
+
+
 def found(folder, **more):
-    return {(each.kind, each.where) for each in lint_shop(folder, has_action=lambda _: False)}
+    return {(each.kind, each.where) for each in lint_shop(folder, find_problems=nothing)}
 
 
 def test_everything_to_mend_is_told_problems_first(folder):
     (folder / "test.csv").write_text(
         "question,intent\n退款第1次问,refund\n新的问题,refund\n", "utf-8"
     )
-    findings = lint_shop(folder, has_action=lambda _: False)
+    findings = lint_shop(folder, find_problems=lambda template: ["wrong"] * bool(template.slots))
     assert {(each.kind, each.where) for each in findings if each.level == "problem"} == {
         ("unreadable", "a.csv:22"),
         ("missing language", "intent order_status"),
-        ("unfilled slot", "intent order_status"),
+        ("action", "intent order_status"),
         ("shared row", "a.csv:20"),
         ("leak", "test.csv:2"),
     }
     assert ("few rows", "intent order_status") in {(each.kind, each.where) for each in findings}
     levels = [each.level for each in findings]
     assert levels == sorted(levels, reverse=True)
-
-
-def test_a_slot_that_an_action_fills_is_no_problem(folder):
-    findings = lint_shop(folder, has_action=lambda name: name == "look_up")
-    assert "unfilled slot" not in {each.kind for each in findings}
 
 
 def test_a_document_hidden_behind_others_cannot_be_found(folder):
@@ -81,9 +80,9 @@ def test_an_intent_without_a_template_is_told(folder):
 
 def test_a_folder_that_is_none_is_refused(tmp_path):
     with pytest.raises(ShopFolderError):
-        lint_shop(tmp_path, has_action=lambda _: False)
+        lint_shop(tmp_path, find_problems=nothing)
 
 
 def test_the_sample_shop_has_no_problem():
-    findings = lint_shop(SAMPLE, has_action=lambda _: False)
+    findings = lint_shop(SAMPLE, find_problems=nothing)
     assert [each for each in findings if each.level == "problem"] == []

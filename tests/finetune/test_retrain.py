@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from finetune.bundle import load_bundle
+from finetune.basis import collect
+from finetune.bundle import load_bundle, read_bundle
 from finetune.errors import BundleDamagedError, NotEnoughDataError
+from finetune.evaluate import TEMPLATE, decide_plainly
 from finetune.manifest import verify_bundle
 from finetune.retrain import retrain
 from storage.bundles import Bundles
@@ -18,6 +20,7 @@ from storage.knowledge import Knowledge
 from storage.templates import Templates
 from storage.types import Example, NewPassage, TemplateDraft
 from tests.finetune.test_classifier import QUESTIONS
+from tests.finetune.test_mood import few
 
 
 @dataclass(frozen=True)
@@ -87,16 +90,53 @@ def again_and_no_change(home, database, live):
     assert len(list(home.bundles_dir.iterdir())) == 1
 
 
+def test_the_shops_moods_go_with_the_bundle(tmp_path, sqlite_database):
+    fill(sqlite_database)
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    (shop / "shop.toml").write_text('name = "Teehaus"\n', encoding="utf-8")
+    write_moods(shop, few())
+    home = Home(tmp_path / "home", shop)
+    first = retrain(home, sqlite_database)
+    assert first.metrics["mood"]["rows"] == len(few())
+    content = read_bundle(home.bundles_dir / first.bundle)
+    assert content.mood.predict(["骗子！！退钱"]) == ["angry"]
+    same = collect(home, sqlite_database, None)
+    # Without the folder the bundle's own head stays, and nothing is new.
+    folderless = collect(Home(home.root), sqlite_database, None)
+    assert same.mood().fingerprint == folderless.mood().fingerprint == content.mood.fingerprint
+    assert same.is_trained_already
+    write_moods(shop, few(6))
+    changed = collect(home, sqlite_database, None)
+    assert not changed.is_trained_already
+    assert changed.mood().metrics["rows"] == len(few(6))
+    (shop / "mood.csv").unlink()
+    gone = collect(home, sqlite_database, None)
+    assert not gone.is_trained_already
+    assert gone.mood() is None
+
+
+def write_moods(shop, rows):
+    lines = "".join(f"{row.text},{row.mood}\n" for row in rows)
+    (shop / "mood.csv").write_text("text,mood\n" + lines, encoding="utf-8")
+
+
 def test_a_new_correction_trains_a_new_bundle_with_the_same_search_encoder(home, sqlite_database):
     fill(sqlite_database)
     first = retrain(home, sqlite_database)
     with sqlite_database.session() as session:
-        Examples(session).add([Example("钱啥时候回来", "refund", None, "zh", source="correction")])
+        Examples(session).add(
+            Example(text, label, None, "zh", source="correction")
+            for text, label in (("钱啥时候回来", "refund"), ("股票几点能到", "oos"))
+        )
     second = retrain(home, sqlite_database)
     assert second.outcome == "promoted", second.reasons
     bundles = [load_bundle(home.bundles_dir / o.bundle, home.encoders_dir) for o in (first, second)]
     assert bundles[0].content.encoder == bundles[1].content.encoder
-    assert bundles[1].content.classifier.predict(["钱啥时候回来"])[0].label == "refund"
+    content = bundles[1].content
+    inside, outside = content.classifier.predict(["钱啥时候回来", "股票几点能到"])
+    assert inside.label == "refund"
+    assert decide_plainly(outside, content.thresholds) != TEMPLATE
 
 
 def test_poisoned_labels_are_refused_and_the_champion_stays(home, sqlite_database):

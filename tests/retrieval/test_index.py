@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import pytest
 
+from retrieval.dense_kinds import Kind
+from retrieval.faiss_index import FaissIndex
 from retrieval.fusion import Evidence, Fusion
 from retrieval.index import HybridIndex
+from retrieval.pgvector_index import PgvectorIndex
+from retrieval.types import SearchFilter
 from storage.knowledge import Knowledge
 from storage.types import NewPassage
+from storage.vectors import pgvector_problem
 from tests.retrieval.conftest import PASSAGES, fill, put
 
 
@@ -56,7 +62,7 @@ def test_scores_are_probabilities_in_falling_order(index, database):
 def test_only_the_asked_language(index, database):
     fill(database)
     index.sync(database)
-    hits = index.search("filter 水壶 delivery 退货", 10, language="en")
+    hits = index.search("filter 水壶 delivery 退货", 10, only=SearchFilter(language="en"))
     assert {hit.passage.language for hit in hits} == {"en"}
 
 
@@ -94,7 +100,7 @@ def test_a_saved_cache_replays_what_came_later(index, database, tmp_path, encode
     assert again.count() == len(PASSAGES)
 
 
-@pytest.mark.parametrize("name", ["dense.faiss", "keyword.jsonl", "manifest.json"])
+@pytest.mark.parametrize("name", ["dense.npz", "keyword.npz", "manifest.json"])
 def test_a_damaged_cache_is_built_again(index, database, tmp_path, encoder, analyser, name):
     fill(database)
     index.sync(database)
@@ -105,6 +111,25 @@ def test_a_damaged_cache_is_built_again(index, database, tmp_path, encoder, anal
     again.sync(database)
     assert again.count() == len(PASSAGES)
     assert found(again, "怎么退货")[0] == "returns.zh.md"
+
+
+def test_an_interrupted_saving_leaves_the_cache_before_it(
+    index, database, tmp_path, encoder, analyser
+):
+    fill(database)
+    index.sync(database)
+    index.save()
+    (whole,) = (path for path in (tmp_path / "indexes" / index.name).iterdir() if path.is_dir())
+    cut = whole.with_name("000002-feed")
+    cut.mkdir()
+    (cut / "dense.npz").write_bytes(b"half")
+    again = HybridIndex(tmp_path / "indexes", encoder, analyser, Fusion())
+    again._load(database)
+    assert again.revision == index.revision
+    again.save()
+    left = [path.name for path in whole.parent.iterdir() if path.is_dir()]
+    assert len(left) == 1
+    assert left[0].startswith("000003-")
 
 
 def test_a_cache_from_the_future_of_a_restored_database_is_dropped(
@@ -120,6 +145,98 @@ def test_a_cache_from_the_future_of_a_restored_database_is_dropped(
     again = HybridIndex(tmp_path / "indexes", encoder, analyser, Fusion())
     again.sync(empty_database)
     assert [hit.passage.document for hit in again.search("only passage")] == ["only.en.md"]
+
+
+@pytest.fixture(params=["hnsw", "pgvector"])
+def grown(request, tmp_path, encoder, analyser):
+    """A database, and what makes an index of a kind that the size of a test would not ask for."""
+    if request.param == "hnsw":
+        database = request.getfixturevalue("sqlite_database")
+        vectors = partial(local_graph, dimension=encoder.dimension)
+    else:
+        database = request.getfixturevalue("postgresql_database")
+        assert pgvector_problem(database) is None
+        vectors = partial(PgvectorIndex, database)
+    return database, lambda folder="indexes": HybridIndex(
+        tmp_path / folder, encoder, analyser, Fusion(), vectors
+    )
+
+
+def local_graph(_name: str, _encoder, *, dimension: int) -> FaissIndex:
+    return FaissIndex(dimension, lambda _vectors, _dimension, _current: Kind.HNSW)
+
+
+def test_every_kind_is_kept_in_step_and_survives_the_disk(grown):
+    database, make = grown
+    fill(database)
+    index = make()
+    index.sync(database)
+    index.rebuild()
+    index.save()
+    assert found(index, "怎么退货")[0] == "returns.zh.md"
+    put(database, "odd.en.md", "Form 27B is at the desk.", ("where do I moan about you",))
+    with database.session() as session:
+        Knowledge(session).delete_document("kettle.zh.md")
+    for each in (index, make()):
+        each.sync(database)
+        assert found(each, "where can I moan")[0] == "odd.en.md"
+        assert "kettle.zh.md" not in found(each, "水壶除垢柠檬酸", 10)
+        assert each.count() == len(PASSAGES)
+        assert each.state()["dense"].vectors == len(PASSAGES)
+        assert each.state()["questions"].vectors == 1
+
+
+def test_a_kind_is_built_beside_what_serves(sqlite_database, tmp_path, encoder, analyser):
+    graph = partial(local_graph, dimension=encoder.dimension)
+    index = HybridIndex(tmp_path, encoder, analyser, Fusion(), graph)
+    fill(sqlite_database)
+    index.sync(sqlite_database)
+    told: list[str] = []
+
+    def meanwhile(what: str, share: float) -> None:
+        told.append(what)
+        assert 0 < share <= 1
+        put(sqlite_database, "new.en.md", "The showroom opens on Sundays.")
+        index.sync(sqlite_database)
+        assert found(index, "showroom on Sundays")[0] == "new.en.md"
+
+    assert index.rebuild(meanwhile)
+    assert told == ["building the index of vectors"]
+    assert found(index, "showroom on Sundays")[0] == "new.en.md"
+    assert index.state()["dense"].kind == "hnsw"
+    assert not index.rebuild()
+
+
+def test_a_second_server_embeds_nothing_that_the_first_did(
+    postgresql_database, tmp_path, encoder, analyser, monkeypatch
+):
+    assert pgvector_problem(postgresql_database) is None
+    vectors = partial(PgvectorIndex, postgresql_database)
+    fill(postgresql_database)
+    HybridIndex(tmp_path / "one", encoder, analyser, Fusion(), vectors).sync(postgresql_database)
+    texts: list[str] = []
+    encode = encoder.encode
+    monkeypatch.setattr(encoder, "encode", lambda some: texts.extend(some) or encode(some))
+    two = HybridIndex(tmp_path / "two", encoder, analyser, Fusion(), vectors)
+    two.sync(postgresql_database)
+    assert texts == []
+    assert found(two, "怎么退货")[0] == "returns.zh.md"
+
+
+def test_a_vector_that_was_lost_is_put_back_at_the_next_start(
+    postgresql_database, tmp_path, encoder, analyser
+):
+    assert pgvector_problem(postgresql_database) is None
+    vectors = partial(PgvectorIndex, postgresql_database)
+    fill(postgresql_database)
+    index = HybridIndex(tmp_path, encoder, analyser, Fusion(), vectors)
+    index.sync(postgresql_database)
+    index.save()
+    with postgresql_database.connection() as connection:
+        connection.exec_driver_sql("DELETE FROM kefu_search.passage_vector WHERE passage_id < 3")
+    again = HybridIndex(tmp_path, encoder, analyser, Fusion(), vectors)
+    again.sync(postgresql_database)
+    assert again.state()["dense"].vectors == len(PASSAGES)
 
 
 def test_searching_while_changing_never_fails(index, sqlite_database):

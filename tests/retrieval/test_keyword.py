@@ -81,7 +81,42 @@ def test_after_any_changes_it_equals_an_index_made_at_once(steps):
 
 def test_saved_and_loaded_it_finds_the_same(tmp_path):
     index = index_of({1: ["退款", "七天"], 2: ["filter", "filter"]})
-    index.save(tmp_path / "keyword.jsonl")
-    loaded = KeywordIndex.load(tmp_path / "keyword.jsonl")
+    index.save(tmp_path / "keyword.npz")
+    loaded = KeywordIndex.load(tmp_path / "keyword.npz")
     assert loaded.search({"退款": 1.0}, 3) == index.search({"退款": 1.0}, 3)
-    assert loaded.held(2, ["filter", "kettle"]) == ("filter",)
+    assert loaded.held([2, 1, 9], ["filter", "kettle", "退款"]) == [("filter",), ("退款",), ()]
+
+
+def test_many_changes_leave_no_dead_rows_behind():
+    index = KeywordIndex()
+    for turn in range(30):
+        for number in range(100):
+            index.put(number, Counter([f"t{turn}", "all", f"n{number}"]))
+    assert len(index) == 100
+    assert len(index._postings.passage_ids()) < 1_300
+    hits = index.search({"t29": 1.0, "n7": 1.0}, 3)
+    assert hits[0].passage_id == 7
+    assert index.search({"t28": 1.0}, 3) == []
+
+
+def test_equal_scores_come_in_the_order_of_their_ids():
+    index = index_of({number: ["a"] for number in (9, 4, 7, 1)})
+    assert [hit.passage_id for hit in index.search({"a": 1.0}, 3)] == [1, 4, 7]
+
+
+def test_what_was_removed_is_not_saved(tmp_path):
+    index = index_of({1: ["a", "b"], 2: ["b"], 3: ["c"]})
+    index.delete(1)
+    index.put(3, {"b": 0.5})
+    index.drop_dead()
+    index.save(tmp_path / "keyword.npz")
+    loaded = KeywordIndex.load(tmp_path / "keyword.npz")
+    assert loaded.search({"a": 1.0, "c": 1.0}, 3) == []
+    assert loaded.search({"b": 1.0}, 3) == index.search({"b": 1.0}, 3)
+
+
+def test_nothing_saved_is_nothing_loaded(tmp_path):
+    KeywordIndex().save(tmp_path / "keyword.npz")
+    loaded = KeywordIndex.load(tmp_path / "keyword.npz")
+    loaded.put(1, {"a": 1.0})
+    assert len(loaded) == 1

@@ -171,7 +171,7 @@ def test_what_is_no_text_is_refused(suffix, data, error):
 
 @pytest.mark.parametrize("name", ["a.doc", "b/a.pptx", "a.xls", "README", "a.md.exe"])
 def test_other_kinds_of_file_are_refused_naming_those_that_are_read(name):
-    expected = r"\.md .* \.csv \.pdf \.docx \.xlsx, found .* in " + re.escape(name)
+    expected = r"\.md .* \.csv \.jsonl \.pdf \.docx \.xlsx, found .* in " + re.escape(name)
     with pytest.raises(UnsupportedFileError, match=expected):
         read_document(PurePath(name), b"text")
 

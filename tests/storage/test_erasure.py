@@ -7,18 +7,30 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from storage.attachments import Attachments
 from storage.audit import AuditLog
 from storage.bundles import Bundles
 from storage.conversations import Conversations
+from storage.desk import Desk
+from storage.drafts import Drafts
 from storage.erasure import erase_customer
 from storage.errors import NotFoundError
 from storage.examples import Examples
 from storage.feedback import save_rating
+from storage.files import StoredFiles
 from storage.knowledge import Knowledge
 from storage.models import Base
 from storage.review import ReviewQueue
-from storage.types import Attachment, Erased, Example, NewPassage
+from storage.types import (
+    Attachment,
+    ConversationStatus,
+    DeskThread,
+    Erased,
+    Example,
+    NewMessage,
+    NewPassage,
+    ShownDraft,
+    StoredFile,
+)
 
 SECRET = "悄悄话"
 
@@ -27,17 +39,22 @@ def live_through_everything(talk, external_id="42"):
     """A customer with a row in every table that can hold one."""
     conversation = talk.open("telegram", external_customer_id=external_id)
     message = talk.receive(conversation, "m1", SECRET).message
+    photo = NewMessage(conversation.id, "m0", SECRET, SECRET, attachment=Attachment("x", SECRET))
     reply = talk.record(
         message, talk.reply(SECRET), outbox=("telegram", external_id), review="no_answer"
     )
     later = talk.receive(conversation, "m2", SECRET).message
     with talk.database.session() as session:
         Conversations(session).add_feedback(reply.id, -1, SECRET)
-        file = Attachment(f"f{external_id}", conversation.id, "m1", SECRET, "image/png", 3)
-        Attachments(session).add(file, SECRET.encode())
+        file = StoredFile(f"f{external_id}", conversation.id, "m1", SECRET, "image/png", 3)
+        StoredFiles(session).add(file, SECRET.encode())
         save_rating(session, conversation.id, 1, SECRET)
-        accepted, _ = ReviewQueue(session).open()
-        ReviewQueue(session).decide(accepted.id, "accepted", "x")
+        Conversations(session).receive(photo)
+        Drafts(session).show(ShownDraft(later.id, external_id, SECRET))
+        Desk(session).post(f"{external_id}:{SECRET}", conversation.id)
+        Desk(session).put(DeskThread(conversation.id, SECRET, 0, ConversationStatus.WAITING, 1))
+        accepted = ReviewQueue(session).open()[0]
+        ReviewQueue(session).decide([accepted.id], "accepted", "x")
         Examples(session).add(
             [
                 Example(SECRET, "x", None, "zh", source="feedback", message_id=later.id),
@@ -71,8 +88,8 @@ def test_everything_of_the_customer_goes_and_is_counted(talk):
     with talk.database.session() as session:
         erased = erase_customer(session, "42", by="ann")
     assert erased == Erased(
-        customers=1, conversations=1, messages=3, examples=3, golden=1, feedback=1,
-        review_items=2, deliveries=1, attachments=1, ratings=1,
+        customers=1, conversations=1, messages=4, examples=3, golden=1, feedback=1,
+        review_items=1, deliveries=1, files=1, ratings=1,
     )  # fmt: skip
     assert SECRET not in everything(talk.database)
     assert conversation.id not in everything(talk.database)
@@ -99,7 +116,7 @@ def test_other_customers_keep_everything(talk):
     after = counts(talk.database)
     lost = {name: before[name] - after[name] for name in after if after[name] != before[name]}
     assert lost == {"customer": 1, "conversation": 1, "audit_log": -1}
-    assert len(talk.messages(conversation)) == 3
+    assert len(talk.messages(conversation)) == 4
 
 
 def test_a_customer_is_erased_by_number_or_on_every_channel_by_name(talk):

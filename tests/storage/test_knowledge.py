@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from storage.errors import NotFoundError
 from storage.knowledge import Knowledge
-from storage.types import NewPassage
+from storage.types import Labels, NewPassage
 
 TEXT = "退款三天到账。\n退货七天之内。\n邮费由我们出。"
 
@@ -163,3 +165,28 @@ def test_questions_are_replaced_in_place(knowledge):
     assert changes(knowledge, 3) == [(first.id, False)]
     knowledge.set_questions({})
     assert knowledge.revision() == 4
+
+
+def test_tags_and_days_of_a_passage_come_back_and_make_it_another(knowledge):
+    summer = Labels(("promo", "夏季"), date(2026, 6, 1), date(2026, 8, 31))
+    text = "九折。"
+    for labels in (summer, Labels()):
+        passage = NewPassage(text, "", 0, len(text), "zh", (), labels)
+        knowledge.put_document("sale.md", "", "h", "zh", "document", text, [passage])
+        (stored,) = knowledge.passages()
+        assert stored.labels == labels
+
+
+def test_a_document_and_what_reaches_into_a_stretch_of_it(knowledge):
+    put(knowledge)
+    put(knowledge, name="b.md", title="乙")
+    found = knowledge.document("b.md")
+    assert found is not None
+    assert (found.name, found.title) == ("b.md", "乙")
+    assert knowledge.document("c.md") is None
+    near = knowledge.passages_between("b.md", 6, 9)
+    assert [(each.document, each.text) for each in near] == [
+        ("b.md", "退款三天到账。"), ("b.md", "退货七天之内。"),
+    ]  # fmt: skip
+    assert [each.text for each in knowledge.passages_between("b.md", 7, 8)] == []
+    assert knowledge.passages_between("c.md", 0, 99) == []

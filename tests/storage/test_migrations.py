@@ -17,7 +17,11 @@ from storage import migrate
 from storage.conversations import Conversations
 from storage.database import Database, sqlite_url
 from storage.errors import InputError, StorageError
+from storage.knowledge import Knowledge
 from storage.models import Base
+from storage.review import ReviewQueue
+from storage.types import Labels, NewMessage, NewPassage
+from storage.vectors import pgvector_problem
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -71,6 +75,36 @@ def test_every_single_step_can_be_taken_back(empty_database: Database):
     assert differences(empty_database) == []
 
 
+def test_review_items_of_one_message_become_one_and_part_again(empty_database: Database):
+    migrate.upgrade(empty_database, "c41d9a7e2b58")
+    with empty_database.session() as session:
+        conversation = Conversations(session).create("web")
+        new = NewMessage(conversation.id, "m", "到哪了", "到哪了")
+        message = Conversations(session).receive(new).message
+    columns = "kind, message_id, question, status, created_at"
+    with empty_database.connection() as connection:
+        for kind, status in (("no_answer", "open"), ("thumbs_down", "rejected")):
+            values = f"'{kind}', {message.id}, '到哪了', '{status}', CURRENT_TIMESTAMP"
+            connection.exec_driver_sql(f"INSERT INTO review_item ({columns}) VALUES ({values})")
+    migrate.upgrade(empty_database)
+    with empty_database.session(read_only=True) as session:
+        item = ReviewQueue(session).get(2)
+    assert (item.kinds, item.status) == (("no_answer", "thumbs_down"), "rejected")
+    migrate.downgrade(empty_database, "c41d9a7e2b58")
+    with empty_database.connection() as connection:
+        rows = connection.exec_driver_sql("SELECT id, kind FROM review_item").all()
+    assert [tuple(row) for row in rows] == [(2, "no_answer")]
+
+
+def test_shared_vectors_do_not_stand_in_the_way_down(postgresql_database: Database):
+    assert pgvector_problem(postgresql_database) is None
+    assert differences(postgresql_database) == []
+    migrate.downgrade(postgresql_database, "base")
+    assert table_names(postgresql_database) == {"alembic_version"}
+    migrate.upgrade(postgresql_database)
+    assert pgvector_problem(postgresql_database) is None
+
+
 def test_upgrade_again_keeps_the_data(database: Database):
     with database.session() as session:
         conversation = Conversations(session).create("web")
@@ -121,3 +155,25 @@ def test_a_revision_that_nobody_knows_is_one_clear_line(database, move):
         move(database, "nonsense")
     assert "\n" not in str(raised.value)
     assert migrate.current(database) == migrate.head()
+
+
+def test_no_step_forgets_which_passage_ids_were_given(empty_database: Database):
+    migrate.upgrade(empty_database, "c41d9a7e2b58")
+    with empty_database.connection() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO document (name, title, content_hash, language, kind, text, created_at, "
+            "updated_at) VALUES ('a', '', '', '', '', '', '2026-01-01', '2026-01-01')"
+        )
+        for _ in range(3):
+            connection.exec_driver_sql(
+                'INSERT INTO passage (document_id, heading, text, start, "end", language, '
+                "questions) VALUES (1, '', 'x', 0, 1, 'zh', '[]')"
+            )
+        connection.exec_driver_sql("DELETE FROM passage WHERE id > 1")
+    migrate.upgrade(empty_database)
+    with empty_database.session() as session:
+        knowledge = Knowledge(session)
+        assert [passage.labels for passage in knowledge.passages()] == [Labels()]
+        new = NewPassage("y", "", 0, 1, "zh")
+        knowledge.put_document("b", "", "h", "zh", "document", "y", [new])
+        assert max(passage.id for passage in knowledge.passages()) == 4

@@ -160,8 +160,9 @@ def item(talk):
 
 def test_an_accepted_item_becomes_a_correction_traced_to_its_customer(talk, item):
     with talk.database.session() as session:
-        decided = ReviewQueue(session).decide(item.id, "accepted", "refund", by="ann")
-        assert decided.status == "accepted"
+        decided = ReviewQueue(session).decide([item.id], "accepted", "refund", by="ann")
+        assert [each.intent for each in decided] == ["refund"]
+        assert ReviewQueue(session).get(item.id).status == "accepted"
         assert ReviewQueue(session).open() == []
         (correction,) = Examples(session).corrections()
         (entry,) = AuditLog(session).recent()
@@ -174,7 +175,7 @@ def test_an_accepted_item_becomes_a_correction_traced_to_its_customer(talk, item
 
 def test_a_rejected_item_teaches_nothing(talk, item):
     with talk.database.session() as session:
-        ReviewQueue(session).decide(item.id, "rejected")
+        ReviewQueue(session).decide([item.id], "rejected")
         assert ReviewQueue(session).open() == []
         assert Examples(session).all() == []
 
@@ -183,11 +184,12 @@ def test_an_item_is_decided_once_and_clearly(talk, item):
     with talk.database.session() as session:
         queue = ReviewQueue(session)
         with pytest.raises(InputError, match="accepted or rejected, found 'maybe'"):
-            queue.decide(item.id, "maybe")
+            queue.decide([item.id], "maybe")
         with pytest.raises(InputError, match="right intent"):
-            queue.decide(item.id, "accepted")
+            queue.decide([item.id], "accepted")
         with pytest.raises(NotFoundError):
-            queue.decide(item.id + 1, "rejected")
-        queue.decide(item.id, "rejected")
+            queue.decide([item.id, item.id + 1], "rejected")
+        assert [each.id for each in queue.open()] == [item.id]
+        queue.decide([item.id], "rejected")
         with pytest.raises(ConflictError, match="was rejected already"):
-            queue.decide(item.id, "accepted", "refund")
+            queue.decide([item.id], "accepted", "refund")

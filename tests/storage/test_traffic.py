@@ -24,8 +24,8 @@ def at(talk):
     def answer(moment, p=None, in_scope=1.0, **reply):
         trace = {} if p is None else {"ranked": [["refund", p], ["x", 0.0]], "in_scope": in_scope}
         stored = talk.answered(
-            conversation, f"m{next(numbers)}", trace=trace,
-            **{"bundle": "b1", **reply},
+            conversation, f"m{next(numbers)}",
+            **{"bundle": "b1", "trace": trace, **reply},
         )  # fmt: skip
         zone = "" if talk.database.dialect == "sqlite" else "+00"
         when = f"{moment:%Y-%m-%d %H:%M:%S.%f}{zone}"
@@ -96,3 +96,26 @@ def test_activity_is_counted_by_day_in_utc(talk, at):
     assert [(each.intent, each.count) for each in found.intents] == [("refund", 2), ("shipping", 1)]
     assert found.messages == {"bot": 5, "customer": 5}
     assert (found.thumbs_up, found.thumbs_down, found.conversations) == (1, 1, 1)
+
+
+def test_moods_are_counted_with_the_intents_behind_them(talk, at):
+    def felt(moment, mood, guess="refund", **reply):
+        trace = {"mood": mood, "ranked": [[guess, 0.4]] if guess else []}
+        at(moment, trace=trace, **reply)
+
+    felt(NOW, "angry", intent="shipping")
+    felt(NOW, "unhappy", decision="no_answer")
+    felt(NOW, "unhappy", guess=None, decision="no_answer")
+    felt(NOW, "angry", bundle="older")
+    felt(NOW, "happy", intent="thanks")
+    felt(NOW, None)
+    at(NOW)
+    felt(NOW, "angry", decision="relay")
+    felt(NOW - timedelta(seconds=1), "angry")
+    felt(NOW + WEEK, "angry")
+    with talk.database.session(read_only=True) as session:
+        found = Traffic(session).moods(NOW, NOW + WEEK, ("angry", "unhappy"))
+        empty = Traffic(session).moods(NOW - WEEK, NOW - timedelta(days=1), ("angry",))
+    assert (found.turns, found.negative, found.conversations) == (5, 4, 1)
+    assert [(each.intent, each.count) for each in found.intents] == [("refund", 2), ("shipping", 1)]
+    assert (empty.turns, empty.negative, empty.conversations, empty.intents) == (0, 0, 0, ())

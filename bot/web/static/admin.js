@@ -1,12 +1,13 @@
 // The staff page as far as it goes: log in, look at numbers, live conversations and bundles.
 
+import { setUpFinder } from "./admin/finder.js";
 import { byId, make } from "./chat/dom.js";
 import { LANGUAGES, pickLanguage } from "./chat/words.js";
 
 const WORDS = {
   zh: {
     other: "English",
-    honest: "这里可以查看运行情况、接管会话和切换模型版本。其余功能请使用命令行或 ",
+    honest: "这里可以查看运行情况、测试搜索、上传文档、接管会话和切换模型版本。其余功能请使用命令行或 ",
     api: "接口文档",
     login: "员工登录",
     name: "用户名",
@@ -32,7 +33,7 @@ const WORDS = {
   },
   en: {
     other: "中文",
-    honest: "See how things run, take over conversations and switch bundles here. Everything else is in the command line and the ",
+    honest: "See how things run, try the search, add documents, take over conversations and switch bundles here. Everything else is in the command line and the ",
     api: "API",
     login: "Staff log-in",
     name: "Name",
@@ -72,8 +73,11 @@ async function call(path, method = "GET", body) {
   return told;
 }
 
+const finder = setUpFinder(call);
+
 function speak(language) {
   words = WORDS[language];
+  finder.speak(language);
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
   const texts = {
     language: "other", "login-title": "login", "name-label": "name", "password-label": "password",
@@ -138,6 +142,7 @@ async function refresh() {
   table("conversations", words.columns, conversations.map(conversationRow));
   table("bundles", words.bundleColumns, bundles.map(bundleRow(me.role === "admin")));
   show(true);
+  await finder.refresh();
 }
 
 function show(loggedIn) {

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.telegram.double import BotApiDouble
-from tests.bot.telegram.telegram_shop import open_shop, serving
+from tests.bot.telegram.telegram_shop import hooked, open_shop, serving
 
 
 @pytest.fixture
@@ -22,3 +22,11 @@ async def services(tmp_path):
 async def adapter(services, telegram):
     async with serving(services, telegram) as running:
         yield running
+
+
+@pytest.fixture(params=["polling", "webhook"])
+async def channel(request, services, telegram):
+    """The adapter at work, with either way in."""
+    way_in = serving if request.param == "polling" else hooked
+    async with way_in(services, telegram):
+        yield request.param

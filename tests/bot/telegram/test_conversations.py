@@ -4,11 +4,9 @@ import asyncio
 
 from bot.telegram.formatting import units
 from storage.conversations import Conversations
+from storage.customers import Customers
 from storage.types import ConversationStatus
 from tests.bot.telegram.telegram_shop import HOSTILE, LONG, TEXTS, got, open_shop, quiet, serving
-
-STICKER = {"file_id": "a", "file_unique_id": "b", "type": "regular", "width": 1, "height": 1,
-           "is_animated": False, "is_video": False}  # fmt: skip
 
 
 async def history(services, chat_id):
@@ -96,24 +94,30 @@ async def test_start_greets_in_the_language_of_the_app(telegram, adapter):
     await telegram.wait_for(lambda t: got(7)(t) and got(8)(t))
     assert telegram.texts(7)[0].startswith("您好")
     assert telegram.texts(8)[0].startswith("Hello")
-    assert [command["command"] for command in telegram.commands] == ["human", "help"]
+    assert [text for text, _ in telegram.sent[0].buttons] == ["中文", "English"]
 
 
-async def test_help_and_what_is_not_text_are_answered_at_once(telegram, adapter, services):
+async def test_the_menu_is_registered_in_each_language(telegram, adapter):
+    await telegram.wait_for(lambda t: len(t.menus) >= 3)
+    names = [command["command"] for command in telegram.commands]
+    assert names == ["human", "language", "forget", "help"]
+    shown = {code: menu[0]["description"] for (_, code), menu in telegram.menus.items()}
+    assert shown == {"": "转人工", "zh": "转人工", "en": "Talk to a person"}
+
+
+async def test_help_is_answered_at_once_and_not_stored(telegram, adapter, services):
     await telegram.write(7, "/help", language="zh")
-    await telegram.write(7, None, sticker=STICKER)
-    await telegram.wait_for(got(7, 2))
-    assert any("/human" in text and "说明" in text for text in telegram.texts(7))
-    assert any("文字" in text for text in telegram.texts(7))
-    assert await history(services, 7) == []
+    await telegram.wait_for(got(7))
+    assert "/human" in telegram.texts(7)[0]
+    assert await services.work.read(lambda s: Customers(s).id_of("telegram", "7")) is None
 
 
 async def test_a_note_speaks_the_language_of_the_conversation(telegram, adapter):
     await telegram.write(7, "怎么退款？", language="en")
     await telegram.wait_for(got(7))
-    await telegram.write(7, None, language="en", sticker=STICKER)
+    await telegram.write(7, "/help", language="en")
     await telegram.wait_for(got(7, 2))
-    assert "文字" in telegram.texts(7)[1]
+    assert "转人工" in telegram.texts(7)[1]
 
 
 async def test_human_queues_the_conversation_for_a_person(telegram, adapter, services):
@@ -144,10 +148,8 @@ async def test_what_staff_write_is_delivered(telegram, adapter, services):
 
 
 async def test_groups_are_ignored(telegram, adapter, services):
-    group = {"id": -7, "type": "group", "title": "Friends"}
-    await telegram.write(-7, "怎么退款？", chat=group)
-    await telegram.write(8, "怎么退款？")
-    await telegram.wait_for(got(8))
+    await telegram.write(-7, "怎么退款？", by=7)
+    await telegram.write(-7, "/help", by=7)
     await quiet(telegram)
     assert telegram.texts(-7) == []
 

@@ -1,6 +1,7 @@
 """The Bot API double keeps Telegram's documented limits; aiogram talks to it over a socket."""
 
 import asyncio
+from io import BytesIO
 
 import pytest
 from aiogram import Bot
@@ -8,13 +9,21 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import (
     TelegramBadRequest,
+    TelegramConflictError,
     TelegramForbiddenError,
     TelegramNetworkError,
     TelegramRetryAfter,
     TelegramServerError,
     TelegramUnauthorizedError,
 )
-from aiogram.types import BotCommand, InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram.types import (
+    BotCommand,
+    BufferedInputFile,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    ReplyParameters,
+)
+from PIL import Image
 
 from bot.telegram.double import BotApiDouble, Cut
 from bot.telegram.double_rules import Refusal
@@ -168,3 +177,59 @@ async def test_failures_come_in_the_scripted_order(telegram, bot):
         await bot.send_message(7, "after")
     await bot.send_message(7, "whole")
     assert telegram.texts(7) == ["after", "whole"]
+
+
+async def test_updates_are_either_posted_or_handed_out(telegram, bot):
+    await bot.set_webhook(telegram.base + "/nobody", secret_token="a-b_C9")
+    await telegram.write(7, "hello")
+    with pytest.raises(TelegramConflictError):
+        await bot.get_updates()
+    await bot.delete_webhook()
+    (update,) = await bot.get_updates()
+    assert update.message.text == "hello"
+
+
+@pytest.mark.parametrize(
+    ("url", "secret"), [("http://bot.example/x", "s"), ("https://bot.example", "no space")]
+)
+async def test_a_webhook_is_checked(bot, url, secret):
+    with pytest.raises(TelegramBadRequest):
+        await bot.set_webhook(url, secret_token=secret)
+
+
+async def test_only_a_query_that_was_asked_can_be_answered(bot):
+    with pytest.raises(TelegramBadRequest, match="query is too old"):
+        await bot.answer_callback_query("never")
+
+
+@pytest.mark.parametrize("name", ["Help", "帮助", "a" * 33, "a-b"])
+async def test_a_command_is_small_latin_letters(bot, name):
+    with pytest.raises(TelegramBadRequest, match="BOT_COMMAND_INVALID"):
+        await bot.set_my_commands([BotCommand(command=name, description="x")])
+
+
+async def test_a_picture_and_its_caption_are_checked(telegram, bot):
+    def png(width, height):
+        kept = BytesIO()
+        Image.new("RGB", (width, height)).save(kept, "PNG")
+        return BufferedInputFile(kept.getvalue(), "x.png")
+
+    await bot.send_photo(7, png(10, 10), caption="😀" * 512)
+    assert telegram.sent[0].file.startswith(b"\x89PNG")
+    for photo, caption in ((png(10, 10), "x" * 1025), (png(210, 10), "x"),
+                           (BufferedInputFile(b"text", "x.png"), "x")):  # fmt: skip
+        with pytest.raises(TelegramBadRequest):
+            await bot.send_photo(7, photo, caption=caption)
+
+
+async def test_what_is_gone_is_neither_copied_nor_replied_to(telegram, bot):
+    await telegram.write(7, "hello")
+    await bot.copy_message(8, 7, 1)
+    assert telegram.sent[0].copied_from == (7, 1)
+    with pytest.raises(TelegramBadRequest, match="to copy not found"):
+        await bot.copy_message(8, 7, 99)
+    gone = ReplyParameters(message_id=99)
+    with pytest.raises(TelegramBadRequest, match="replied not found"):
+        await bot.send_message(7, "x", reply_parameters=gone)
+    tolerant = ReplyParameters(message_id=99, allow_sending_without_reply=True)
+    await bot.send_message(7, "x", reply_parameters=tolerant)

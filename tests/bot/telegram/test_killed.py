@@ -7,6 +7,8 @@ import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from storage.conversations import Conversations
 from storage.database import Database, sqlite_url
 from storage.outbox import Outbox
@@ -17,16 +19,21 @@ CHATS = range(70, 76)
 
 
 @asynccontextmanager
-async def kefu_telegram(home, telegram):
-    """The command in a process of its own; terminated at the end of the block if it still runs."""
+async def kefu_telegram(home, telegram, port=None):
+    """The command in a process of its own; terminated at the end of the block if it still runs.
+
+    With a port it listens there for updates, else it asks for them.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KEFU_")}
     environment = kept | {
         "KEFU_HOME": str(home),
         "KEFU_TELEGRAM_TOKEN": telegram.token,
         "KEFU_TELEGRAM_API_BASE": telegram.base,
     }
+    at = f"http://127.0.0.1:{port}"
+    way_in = ["--webhook", at, "--port", str(port)] if port else []
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot.cli", "telegram", env=environment, cwd=ROOT,
+        sys.executable, "-m", "bot.cli", "telegram", *way_in, env=environment, cwd=ROOT,
         stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -61,14 +68,16 @@ def messages(home):
     return asked, deliveries
 
 
-async def test_kill_9_loses_nothing(tmp_path, telegram):
-    home, after = tmp_path / "home", 3
-    async with kefu_telegram(home, telegram) as process:
+@pytest.mark.parametrize(("way_in", "after"), [("polling", 3), ("webhook", 1)])
+async def test_kill_9_loses_nothing(tmp_path, telegram, way_in, after, unused_tcp_port):
+    home = tmp_path / "home"
+    port = unused_tcp_port if way_in == "webhook" else None
+    async with kefu_telegram(home, telegram, port) as process:
         await write_to_all(telegram, "first")
         await telegram.wait_for(lambda t: len(t.sent) >= after, timeout=90)
         process.kill()
     await write_to_all(telegram, "second")
-    async with kefu_telegram(home, telegram) as process:
+    async with kefu_telegram(home, telegram, port) as process:
         await telegram.wait_for(
             lambda t: (
                 not t.unconfirmed()

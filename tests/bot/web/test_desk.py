@@ -105,7 +105,7 @@ def test_files_and_ratings_are_erased_with_the_customer(http, operator, server):
     path = f"/api/admin/conversations/{customer.conversation}"
     number = operator.get(path).json()["conversation"]["customer_id"]
     erased = server.run(server.services.work.run(lambda s: erase_customer(s, number)))
-    assert (erased.attachments, erased.ratings) == (1, 1)
+    assert (erased.files, erased.ratings) == (1, 1)
 
 
 def test_the_queue_keeps_its_order_and_tells_the_customer(http, operator):

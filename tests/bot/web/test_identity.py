@@ -12,8 +12,8 @@ import pytest
 from bot.web.origins import is_allowed
 from bot.web.signing import BadTokenError, ExpiredTokenError, read, sign
 from bot.web.testing import TrialServer, trial_server
-from storage.desk import Desk
 from storage.erasure import erase_customer
+from storage.queue import OperatorQueue
 from tests.bot.web.conftest import Customer, new_customer
 
 SECRET = "a secret that the company keeps"
@@ -141,7 +141,7 @@ def test_a_signed_identity_reaches_the_customer(http, server, customer):
     assert identify(customer, token).status_code == 204
 
     def read_entry(session):
-        return Desk(session).entry(customer.conversation)
+        return OperatorQueue(session).entry(customer.conversation)
 
     entry = server.run(server.services.work.read(read_entry))
     assert entry.customer == "c-7"

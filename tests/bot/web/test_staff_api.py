@@ -223,6 +223,58 @@ class TestLearning:
         assert operator.post(path, json={"decision": "rejected"}).status_code == 409
 
 
+class TestReview:
+    """Clusters, and the four decisions."""
+
+    def put_up(self, customer, operator, *texts):
+        for text in texts:
+            assert customer.ask(text)["decision"] == "no_answer"
+        found = operator.get("/api/admin/review/clusters?limit=500").json()
+        return next(
+            each for each in found if texts[-1] in [item["question"] for item in each["items"]]
+        )
+
+    def test_a_cluster_is_decided_as_one(self, customer, other, operator):
+        self.put_up(customer, operator, "quokka wombat platypus")
+        cluster = self.put_up(other, operator, "Quokka, wombat, platypus??")
+        assert (cluster["size"], cluster["kinds"]) == (2, ["no_answer"])
+        path = f"/api/admin/review/clusters/{cluster['id']}"
+        assert operator.get(path).json()["items"] == cluster["items"]
+        strange = {"decision": "rejected", "items": [10**9]}
+        assert operator.post(path, json=strange).status_code == 400
+        for wrong in ({}, {"intent": "nobody"}, {"intent": "invoice", "new_intent": {"name": "x",
+                      "texts": {"en": "y"}}}):  # fmt: skip
+            answer = operator.post(path, json={"decision": "accepted", **wrong})
+            assert answer.status_code == 400, answer.text
+        decided = operator.post(path, json={"decision": "accepted", "intent": "invoice"}).json()
+        assert sorted(decided["items"]) == sorted(item["id"] for item in cluster["items"])
+        assert operator.get(path).status_code == 404
+        assert operator.get("/api/admin/review/clusters/nonsense").status_code == 422
+
+    def test_a_new_intent_and_new_knowledge(self, customer, operator, admin):
+        cluster = self.put_up(customer, operator, "zither lute mandolin")
+        path = f"/api/admin/review/clusters/{cluster['id']}"
+        made = {"name": "instruments", "texts": {"en": "We sell none."}}
+        body = {"decision": "accepted", "new_intent": made}
+        assert operator.post(path, json=body).json()["intent"] == "instruments"
+        templates = operator.get("/api/admin/templates").json()
+        made = next(t for t in templates if t["name"] == "instruments")
+        assert made["texts"] == {"en": ["We sell none."]}
+        assert admin.delete(f"/api/admin/templates/{made['id']}").status_code == 204
+        cluster = self.put_up(customer, operator, "obsidian basalt gneiss")
+        knowledge = {"title": "Stones", "text": "Obsidian is volcanic glass."}
+        item = f"/api/admin/review/{cluster['items'][0]['id']}"
+        body = {"decision": "accepted", "knowledge": knowledge}
+        assert operator.post(item, json=body).status_code == 204
+        names = [d["name"] for d in operator.get("/api/admin/knowledge").json()]
+        assert "review/Stones.md" in names
+
+    def test_customers_do_not_see_it(self, customer):
+        for path in ("", "/clusters", "/clusters/c1"):
+            answer = customer.http.get(f"/api/admin/review{path}", headers=customer.headers)
+            assert answer.status_code == 401
+
+
 class TestKnowledge:
     def test_new_wording_is_sent_from_the_next_reply_on(self, customer, operator):
         templates = operator.get("/api/admin/templates").json()
@@ -277,6 +329,9 @@ class TestKnowledge:
         assert 0 < after["refusal_share"] < 1
         assert "return_goods" in [each["intent"] for each in after["intents"]]
         assert (after["live"]["id"], after["drift"]) == ("trial", None)
+        mood = after["mood"]
+        assert (mood["surging"], mood["enough"], mood["intents"]) == (False, False, [])
+        assert "too few turns" in mood["reason"]
         assert operator.get("/api/admin/stats?days=0").status_code == 422
 
 

@@ -82,6 +82,11 @@ export async function history({ id, token }, after) {
   return (await call(`${of(id, "messages")}?after=${after}`, { token })).json();
 }
 
+export async function citation({ id, token }, message, n) {
+  const path = `conversations/${encodeURIComponent(id)}/messages/${message}/citations/${n}`;
+  return (await call(path, { token })).json();
+}
+
 export async function askForPerson({ id, token }) {
   return (await call(of(id, "handoff"), { method: "POST", token })).json();
 }

@@ -8,8 +8,6 @@ import { say, spoken } from "./words.js";
 // What a customer can judge: an answer, or the want of one.
 const JUDGED = new Set(["template", "action", "grounded", "no_answer"]);
 
-let panels = 0;
-
 function time(when) {
   const date = new Date(when);
   if (Number.isNaN(date.getTime())) return null;
@@ -27,53 +25,30 @@ function link(piece) {
   });
 }
 
-// Fills `bubble` with text; [n] becomes a chip that opens its evidence in `panel`.
-function fill(bubble, panel, message) {
-  const chips = new Map();
+// Fills `bubble` with text; [n] becomes a chip that opens what it points to.
+function fill(bubble, message, onSource) {
+  const placed = new Set();
   const cited = new Map(message.citations.map((citation) => [citation.n, citation]));
   const chip = (citation) => {
-    const button = make("button", {
+    placed.add(citation.n);
+    return make("button", {
       className: "chip",
       text: String(citation.n),
-      attributes: {
-        type: "button",
-        "aria-label": say("source", citation.n),
-        "aria-expanded": "false",
-        "aria-controls": panel.id,
-      },
-      on: { click: () => toggle(panel, chips, citation) },
+      attributes: { type: "button", "aria-label": say("source", citation.n), "aria-haspopup": "dialog" },
+      on: { click: () => onSource(message, citation) },
     });
-    chips.set(citation.n, [...(chips.get(citation.n) || []), button]);
-    return button;
   };
   for (const piece of pieces(message.text)) {
     if (piece.number !== undefined && cited.has(piece.number)) bubble.append(chip(cited.get(piece.number)));
     else if (piece.link) bubble.append(link(piece));
     else bubble.append(piece.text);
   }
-  const unplaced = message.citations.filter((citation) => !chips.has(citation.n));
+  const unplaced = message.citations.filter((citation) => !placed.has(citation.n));
   if (unplaced.length) {
     const row = make("span", { className: "sources" }, make("span", { text: say("sources") }));
     row.append(...unplaced.map(chip));
     bubble.append(row);
   }
-}
-
-function toggle(panel, chips, citation) {
-  const opened = !panel.hidden && panel.dataset.n === String(citation.n);
-  for (const buttons of chips.values()) {
-    for (const button of buttons) button.setAttribute("aria-expanded", "false");
-  }
-  panel.hidden = opened;
-  if (opened) return;
-  panel.dataset.n = String(citation.n);
-  for (const button of chips.get(citation.n)) button.setAttribute("aria-expanded", "true");
-  const where = [citation.document, citation.heading].filter(Boolean).join(" › ");
-  panel.replaceChildren(
-    make("p", { className: "where" }, make("b", { text: String(citation.n) }), ` ${where}`),
-    make("blockquote", { text: citation.text }),
-  );
-  panel.scrollIntoView({ block: "nearest" });
 }
 
 function thumbs(message, onThumb) {
@@ -122,7 +97,7 @@ function fileButton(attachment, onDownload) {
   );
 }
 
-export function messageElement(message, { onThumb, onDownload }) {
+export function messageElement(message, { onThumb, onDownload, onSource }) {
   const mine = message.role === "customer";
   const element = make("article", { className: `turn ${message.role}` });
   if (message.role === "system") {
@@ -132,16 +107,11 @@ export function messageElement(message, { onThumb, onDownload }) {
   const label = say(mine ? "you" : message.role === "operator" ? "operator" : "bot");
   const speaker = message.author || label;
   const bubble = make("div", { className: "bubble", attributes: { dir: "auto" } });
-  const panel = make("div", {
-    className: "evidence",
-    attributes: { id: `evidence-${(panels += 1)}`, role: "note" },
-  });
-  panel.hidden = true;
   bubble.append(make("span", { className: "unseen", text: `${speaker}: ` }));
   if (message.attachment) bubble.append(fileButton(message.attachment, onDownload));
   else if (mine) bubble.append(message.text);
-  else fill(bubble, panel, message);
-  element.append(bubble, panel);
+  else fill(bubble, message, onSource);
+  element.append(bubble);
   const foot = make("div", { className: "meta" });
   if (message.role === "operator") foot.append(make("span", { text: message.author || label }));
   const stamp = time(message.created_at);

@@ -16,6 +16,7 @@ export function make(tag, options = {}, ...children) {
 const PATHS = {
   send: "M12 19V5M5.5 11.5 12 5l6.5 6.5",
   close: "m6 9 6 6 6-6",
+  cross: "m6 6 12 12M18 6 6 18",
   down: "m6 9 6 6 6-6",
   restart: "M12 5v14M5 12h14",
   person:

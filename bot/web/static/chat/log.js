@@ -9,13 +9,13 @@ import { say } from "./words.js";
 const NEAR_END = 120;
 
 export class Log {
-  constructor({ onThumb, onQuickReply, onDownload, onRate }) {
+  constructor({ onThumb, onSource, onQuickReply, onDownload, onRate }) {
     this.log = byId("log");
     this.scroll = byId("scroll");
     this.offers = byId("offers");
     this.typingRow = byId("typing");
     this.down = byId("down");
-    this.handlers = { onThumb, onDownload };
+    this.handlers = { onThumb, onDownload, onSource };
     this.onRate = onRate;
     this.onQuickReply = onQuickReply;
     this.down.addEventListener("click", () => this.toEnd(true));

@@ -11,6 +11,7 @@ import { Log } from "./log.js";
 import { Memory } from "./memory.js";
 import { hideNotice, notice } from "./notice.js";
 import { newId, Session } from "./session.js";
+import { showSource } from "./source.js";
 import { Tools, withPeople } from "./tools.js";
 import { pickLanguage, say, speak, spoken } from "./words.js";
 
@@ -43,6 +44,8 @@ class Chat {
   parts() {
     this.log = new Log({
       onThumb: (message, value, reason) => this.thumb(message, value, reason),
+      onSource: (message, citation) =>
+        showSource(citation, () => api.citation(this.session.current, message.message, citation.n)),
       onQuickReply: (reply) => this.say(reply.text, reply.payload),
       onDownload: (attachment) => this.tools.download(attachment),
       onRate: (score, comment) => this.tried(() => api.rate(this.session.current, score, comment)),

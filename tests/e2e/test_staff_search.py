@@ -1,0 +1,85 @@
+"""The staff page as a new member of staff uses it: search, upload, ask in the chat."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from bot.web.testing import ADMIN_TOKEN, TrialServer
+
+pytestmark = pytest.mark.browser
+pytest_plugins = ["tests.e2e.browser"]
+
+EVIL = "<img src=x onerror=document.title='owned'> zeppelin tickets"
+
+
+def log_in(page: Page, server: TrialServer, name: str) -> None:
+    account = {"name": name, "password": "correct horse battery", "role": "operator"}
+    headers = {"Authorization": f"Bearer {ADMIN_TOKEN}", "Content-Type": "application/json"}
+    made = page.request.post(
+        f"{server.url}/api/admin/users", data=json.dumps(account), headers=headers
+    )
+    assert made.ok
+    page.request.post(f"{server.url}/api/admin/login", data=account)
+    page.goto(f"{server.url}/admin")
+    expect(page.locator("#finder")).to_be_visible()
+
+
+def search(page: Page, text: str) -> None:
+    page.fill("#query", text)
+    page.click("#search-submit")
+    expect(page.locator("#hits li").first).to_be_visible()
+
+
+@pytest.mark.parametrize(("locale", "width", "because"), [
+    ("zh-CN", 1100, "匹配原因"),
+    ("en-US", 390, "Matched because"),
+])  # fmt: skip
+def test_a_search_shows_why_and_opens_the_document_at_the_place(
+    visit,
+    server,
+    pictures,
+    locale,
+    width,
+    because,
+):
+    page = visit("/chat", locale=locale, width=width)
+    log_in(page, server, f"anna-{locale}")
+    search(page, "耳机保修多久")
+    first = page.locator("#hits li").first
+    expect(first.locator("mark").first).to_have_text("耳机保修")
+    expect(first.locator("summary")).to_have_text(because)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.screenshot(path=pictures / f"search-{locale}.png", full_page=True)
+    first.locator("a").click()
+    passage = "耳机保修期为 12 个月。人为损坏不在保修范围内。"
+    expect(page.locator("dialog[open] mark")).to_have_text(passage)
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    assert "document=" not in page.url
+    expect(page.locator("#history li").first).to_contain_text("耳机保修多久")
+
+
+def test_a_dropped_file_is_searchable_and_told_apart_from_one_that_is_not(
+    visit,
+    server,
+):
+    page = visit("/chat", locale="en-US")
+    log_in(page, server, "ben")
+    page.evaluate(
+        """(text) => {
+          const files = new DataTransfer();
+          files.items.add(new File([text], "raffle.md"));
+          files.items.add(new File(["MZ"], "virus.exe"));
+          const how = { dataTransfer: files, bubbles: true, cancelable: true };
+          document.getElementById("drop").dispatchEvent(new DragEvent("drop", how));
+        }""",
+        EVIL,
+    )
+    expect(page.locator("#files .good")).to_contain_text("added, searchable now · 1 passage")
+    expect(page.locator("#files .bad")).to_contain_text("Expected a file of one of the kinds")
+    search(page, "zeppelin")
+    expect(page.locator("#hits li").first).to_contain_text("<img src=x")
+    assert page.title() != "owned"
