@@ -57,9 +57,8 @@ def quantise(scorer: SentenceScorer, folder: Path) -> SentenceScorer:
     whole = folder / "whole.onnx"
     # What these two print on stdout would spoil the document that `--json` promises.
     with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
-        # torch's exporter asks its own parts by names that they are about to drop.
-        warnings.simplefilter("ignore", FutureWarning)
-        warnings.simplefilter("ignore", DeprecationWarning)
+        # torch's exporter warns of its own parts and of names that it chooses itself.
+        warnings.simplefilter("ignore")
         inputs = _export(encoder, whole)
         quantize_dynamic(whole, folder / MODEL, per_channel=True, weight_type=QuantType.QInt8)
     whole.unlink()
