@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from finetune.train import TrainedClassifier
 from finetune.types import Dataset, LabelledQuestion, Prediction, Thresholds
 from retrieval.encoder import load_encoder
 from retrieval.index import HybridIndex
+from storage.bundles import Bundles
 from storage.database import Database
 from storage.types import OUT_OF_SCOPE
 
@@ -69,6 +71,7 @@ def judge_challenger(
             protected=dataset.protected,
             search=(before, found) if found else None,
             corrections=_corrections(dataset, trained),
+            best=_best_so_far(database, dataset.golden),
         )
     return Comparison(
         verdict=verdict,
@@ -81,6 +84,25 @@ def judge_challenger(
         search_recall=_share(found),
         champion_predictions=None if asked is None else tuple(asked),
     )
+
+
+def _best_so_far(database: Database, golden: Sequence[LabelledQuestion]) -> float | None:
+    """The highest share right that a promoted bundle had on just these golden questions."""
+    key = golden_key(golden)
+    with database.session(read_only=True) as session:
+        bundles = Bundles(session).list()
+    shares = [
+        float(each.metrics["golden_right"])
+        for each in bundles
+        if each.promoted_at is not None and each.metrics.get("golden_key") == key
+    ]
+    return max(shares, default=None)
+
+
+def golden_key(golden: Sequence[LabelledQuestion]) -> str:
+    """One name for a set of golden questions: shares of different sets do not compare."""
+    rows = sorted(f"{row.label}\t{row.question}" for row in golden)
+    return hashlib.sha256("\n".join(rows).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _inside(row: LabelledQuestion) -> bool:

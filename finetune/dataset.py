@@ -22,7 +22,6 @@ from storage.types import OUT_OF_SCOPE, SOURCE_CORRECTION, Example
 
 GOLDEN_SHARE = 0.1
 CORRECTION_WEIGHT = 2.0
-_LEAST_ROWS = 2
 MOST_REPEATS = 4
 """A question asked again and again counts for more, but not without end."""
 
@@ -111,8 +110,8 @@ def _without_leaks(
 ) -> tuple[list[LabelledQuestion], list[Leak]]:
     """The rows that no golden question gives away, and those that one does.
 
-    A label that would be left with one row or none keeps its own: a history of the same few
-    questions over and over can be learned from, though not honestly measured with.
+    A label that would be left without a row keeps its own: a history of the same few questions
+    over and over can be learned from, though not honestly measured with.
     """
     kept: list[LabelledQuestion] = []
     leaks: defaultdict[str, list[tuple[LabelledQuestion, str]]] = defaultdict(list)
@@ -125,7 +124,7 @@ def _without_leaks(
     counts = Counter(row.label for row in kept)
     found: list[Leak] = []
     for label, pairs in leaks.items():
-        if counts[label] < _LEAST_ROWS:
+        if not counts[label]:
             kept += [row for row, _ in pairs]
         else:
             found += [Leak(row.question, near, row.label) for row, near in pairs]

@@ -81,13 +81,15 @@ def paired_gate(
     protected: Collection[str] = (),
     search: tuple[Sequence[bool], Sequence[bool]] | None = None,
     corrections: Mapping[str, bool] | None = None,
+    best: float | None = None,
     margin: float = MARGIN,
 ) -> GateVerdict:
     """Compare a challenger with the live bundle, question by question.
 
     `labels` names the intent of each golden question, for the protected ones. `search` holds
     whether each search question had its passage among the first three, for both. `corrections`
-    says of each accepted correction (its question) whether the challenger has it right.
+    says of each accepted correction (its question) whether the challenger has it right. `best` is
+    the highest share right that a promoted bundle had on these golden questions.
     """
     verdicts = [
         not_worse("golden questions", Paired.of(champion_correct, challenger_correct), margin)
@@ -98,15 +100,20 @@ def paired_gate(
         rows = [i for i, name in enumerate(labels) if name == label]
         old, new = [champion_correct[i] for i in rows], [challenger_correct[i] for i in rows]
         verdicts.append(keeps_protected(label, Paired.of(old, new)))
+    if challenger_correct:
+        right = sum(challenger_correct) / len(challenger_correct)
+        verdicts.append(not_slid(right, best, margin))
     verdicts.append(_keeps_corrections(corrections or {}))
     return _together(verdicts)
 
 
 def not_worse(what: str, pairs: Paired, margin: float = MARGIN) -> GateVerdict:
-    """Non-inferiority at the 95% level; where it cannot be settled, a net loss is refused.
+    """Non-inferiority at the 95% level; where it cannot be settled, chance is no reason to refuse.
 
-    With few questions no test can show a margin of one point, not even for two equal models.
-    Then the challenger passes if it gets at least as many right.
+    With a few hundred questions no test can show a margin of one point, not even for two equal
+    models, and half of those lose a question or two net. So an unsettled loss passes if it is
+    within the margin and no more than chance explains (exact McNemar, one-sided, 5%);
+    `not_slid` sees to it that such losses do not add up.
     """
     found = f"{what}: {pairs.n}, {pairs.gained} won and {pairs.lost} lost"
     chinese = (
@@ -124,10 +131,33 @@ def not_worse(what: str, pairs: Paired, margin: float = MARGIN) -> GateVerdict:
             (f"{found}; too few to prove more, and no fewer are right",),
             (f"{chinese}；题数太少，无法证明更多，但答对的没有减少",),
         )
+    if pairs.difference >= -margin and mcnemar_p(pairs) > 1 - LEVEL:
+        return GateVerdict(
+            True,
+            (f"{found}; within {margin:.0%}, and no more than chance",),
+            (f"{chinese}；在 {margin:.0%} 以内，没有超出偶然",),
+        )
     return GateVerdict(
         False,
         (f"{found}; this does not rule out being worse by {margin:.0%} (95%)",),
         (f"{chinese}；不能以 95% 的把握排除变差 {margin:.0%}",),
+    )
+
+
+def not_slid(accuracy: float, best: float | None, margin: float = MARGIN) -> GateVerdict:
+    """Small losses must not add up: no more than the margin below the best bundle so far.
+
+    `best` is the highest share of these golden questions that a promoted bundle had right.
+    """
+    if best is None or accuracy >= best - margin:
+        return GateVerdict(True, ())
+    return GateVerdict(
+        False,
+        (
+            f"{accuracy:.1%} of the golden questions right, more than {margin:.0%} below the "
+            f"{best:.1%} of the best bundle so far",
+        ),
+        (f"黄金问题答对 {accuracy:.1%}，比历来最好的 {best:.1%} 低了 {margin:.0%} 以上",),
     )
 
 

@@ -61,7 +61,7 @@ def train_lexical(
     rows = data.rows
     matrix = csr_matrix((rows.weights, rows.ids, rows.offsets), shape=(len(rows), features))
     machine = LinearSVC(C=settings.lexical_c, random_state=settings.seed)
-    machine.fit(matrix, data.classes, sample_weight=data.weights)
+    machine.fit(matrix, data.classes, sample_weight=data.balanced_weights())
     weights = np.zeros((features, classes), dtype=np.float32)
     bias = np.zeros(classes, dtype=np.float32)
     if len(machine.classes_) == 2:

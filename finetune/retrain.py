@@ -11,7 +11,7 @@ from typing import Any
 
 from finetune.basis import Basis, HomePaths, collect
 from finetune.bundle import BundleContent, write_bundle
-from finetune.champion import Comparison, judge_challenger
+from finetune.champion import Comparison, golden_key, judge_challenger
 from finetune.dense.base import DenseTrainer
 from finetune.dense.frozen import FrozenTrainer
 from finetune.dense.job import remove_jobs
@@ -207,6 +207,8 @@ def _metrics(basis: Basis, trained: TrainedClassifier, comparison: Comparison) -
         "rows": len(basis.dataset.rows),
         "golden": len(basis.dataset.golden),
         "intents": len(trained.classifier.labels),
+        "golden_key": golden_key(basis.dataset.golden),
+        "golden_right": _share(comparison.correct),
         "golden_accuracy": comparison.accuracy,
         "golden_by_language": comparison.by_language,
         "majority": comparison.majority,
@@ -214,3 +216,7 @@ def _metrics(basis: Basis, trained: TrainedClassifier, comparison: Comparison) -
         "thresholds": trained.thresholds.as_dict(),
         "int8_loss": trained.int8_loss,
     }
+
+
+def _share(correct: Sequence[bool]) -> float:
+    return sum(correct) / len(correct) if correct else 0.0

@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from finetune.errors import WordingError
 
-MAX_CHARACTERS = 4000
+MAX_CHARACTERS = 50_000
 SHOP_VARIABLES = frozenset(("shop", "person_hours"))
 """What every wording may name: the shop's name, and when people answer."""
 

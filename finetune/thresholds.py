@@ -21,7 +21,7 @@ _PRIOR_ROWS = 100.0
 """How many held-out questions the theory counts for: few rows must not bend the limit far."""
 
 
-_INTENT_PRIOR_ROWS = 50.0
+_INTENT_PRIOR_ROWS = 200.0
 """How many questions of one intent its own limit must hear before it counts half."""
 
 _LEAST_INTENT_ROWS = 20

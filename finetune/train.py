@@ -13,6 +13,7 @@ from finetune.classifier import IntentClassifier, Scores, score
 from finetune.dense.base import DenseScorer, DenseTrainer, Progress, TrainingRows
 from finetune.dense.ngram_training import NgramTrainer
 from finetune.errors import NotEnoughDataError
+from finetune.label_names import SOURCE_NAME, name_rows
 from finetune.lexical import LexicalScorer, train_lexical
 from finetune.settings import TrainingSettings
 from finetune.splits import Fold, make_folds
@@ -22,6 +23,8 @@ from finetune.variants import SOURCE_VARIANT
 from retrieval.features import Features
 from retrieval.text import Analyser
 from storage.types import OUT_OF_SCOPE, SOURCE_CORRECTION
+
+_MADE = frozenset({SOURCE_VARIANT, SOURCE_NAME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +66,11 @@ def train_classifier(
         )
     has_scope_class = _has_scope_class(rows, settings)
     used = [row for row in rows if has_scope_class or row.label != OUT_OF_SCOPE]
+    used += name_rows(labels)
     features = Features.fit(analyser, (row.question for row in used))
     data = _training_rows(used, labels, features)
     # What was made of another row would be known already where that one was trained on.
-    asked = np.flatnonzero([row.source != SOURCE_VARIANT for row in used])
+    asked = np.flatnonzero([row.source not in _MADE for row in used])
     found = data.take(asked)
     folds = make_folds(found.classes, len(labels), settings)
     work = _Training(

@@ -24,6 +24,8 @@ def add_review_item(
     A message has one item: another signal adds its kind, and a guess or a proposed answer where
     there was none. An item that somebody has decided stays decided.
     """
+    if _add_signal(session, message_id, kind, guess, proposal):
+        return
     question = select(
         messages.c.id,
         literal([kind], type_=_reviews.c.kinds.type),
@@ -37,19 +39,24 @@ def add_review_item(
     stored = insert_or_ignore(session, _reviews).from_select(_COLUMNS, question)
     made = session.connection().execute(stored.returning(_reviews.c.id)).one_or_none()
     if made is None:
+        # Another session was quicker.
         _add_signal(session, message_id, kind, guess, proposal)
 
 
 def _add_signal(
     session: Session, message_id: int, kind: str, guess: str | None, proposal: str | None
-) -> None:
+) -> bool:
+    """Add to the item of a message; whether it has one."""
     known = select(_reviews).where(_reviews.c.message_id == message_id).with_for_update()
     row = session.connection().execute(known).one_or_none()
-    if row is None or row.status != REVIEW_OPEN:
-        return
+    if row is None:
+        return False
+    if row.status != REVIEW_OPEN:
+        return True
     values = {
         "kinds": [*row.kinds, *({kind} - set(row.kinds))],
         "guess": row.guess or guess,
         "proposal": row.proposal or (None if proposal is None else storable(proposal)),
     }
     session.connection().execute(update(_reviews).where(_reviews.c.id == row.id).values(values))
+    return True

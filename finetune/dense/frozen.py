@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from finetune.dense.base import Matrix, Progress, TrainingRows
 from finetune.dense.sentence import LinearHead, SentenceScorer
@@ -81,12 +80,11 @@ def fit_head(
     """Weights (classes, dimension) and bias (classes,) for vectors of shape (rows, dimension)."""
     from sklearn.linear_model import LogisticRegression
 
-    present, counts = np.unique(data.classes, return_counts=True)
+    present = np.unique(data.classes)
     weights = np.zeros((classes, vectors.shape[1]), dtype=np.float32)
     bias = np.full(classes, -20.0, dtype=np.float32)
-    balance = class_balance(data.classes, present, counts)
     model = LogisticRegression(C=settings.head_c, max_iter=settings.head_iterations)
-    model.fit(vectors, data.classes, sample_weight=data.weights * balance)
+    model.fit(vectors, data.classes, sample_weight=data.balanced_weights())
     if len(present) == 2:
         # Two classes share one separating plane; half of it for each keeps the same odds.
         weights[present[1]], weights[present[0]] = model.coef_[0] / 2, -model.coef_[0] / 2
@@ -94,18 +92,6 @@ def fit_head(
     else:
         weights[present], bias[present] = model.coef_, model.intercept_
     return weights, bias
-
-
-def class_balance(
-    classes: NDArray[np.int64], present: NDArray[np.int64], counts: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """A weight per row that halves, on a log scale, the imbalance of classes; its mean is 1.
-
-    Full balance would let a class of three rows shout down the rest.
-    """
-    share = 1.0 / np.sqrt(counts[np.searchsorted(present, classes)])
-    balanced: NDArray[np.float64] = share / share.mean()
-    return balanced
 
 
 def sample_neighbours(vectors: Matrix, seed: int) -> Matrix:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,9 @@ def quantise(scorer: SentenceScorer, folder: Path) -> SentenceScorer:
     encoder = load_sentence_transformer(str(scorer.folder or scorer.source), device="cpu").eval()
     whole = folder / "whole.onnx"
     # What these two print on stdout would spoil the document that `--json` promises.
-    with contextlib.redirect_stdout(sys.stderr):
+    with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
+        # torch's exporter warns of its own parts and of names that it chooses itself.
+        warnings.simplefilter("ignore")
         inputs = _export(encoder, whole)
         quantize_dynamic(whole, folder / MODEL, per_channel=True, weight_type=QuantType.QInt8)
     whole.unlink()

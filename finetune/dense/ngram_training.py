@@ -61,12 +61,14 @@ class NgramTrainer:
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimiser, settings.learning_rate, total_steps=steps, pct_start=0.15
         )
+        weights = torch.from_numpy(data.balanced_weights())
         order = random.permutation(len(data))
         for step in range(steps):
             if step % per_epoch == 0:
                 order = random.permutation(len(data))
             start = step % per_epoch * settings.batch_size
-            batch = data.take(order[start : start + settings.batch_size])
+            chosen = order[start : start + settings.batch_size]
+            batch = data.take(chosen)
             loss = functional.cross_entropy(
                 network(drop(batch.rows, settings.feature_dropout, random)),
                 torch.from_numpy(batch.classes),
@@ -74,7 +76,7 @@ class NgramTrainer:
                 reduction="none",
             )
             optimiser.zero_grad()
-            (loss * torch.from_numpy(batch.weights)).mean().backward()  # type: ignore[no-untyped-call]
+            (loss * weights[torch.from_numpy(chosen)]).mean().backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
             if progress is not None:

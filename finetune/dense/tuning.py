@@ -12,9 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from finetune.dense.base import Progress
+from finetune.dense.base import Progress, class_balance
 from finetune.dense.checkpoint import Checkpoint
-from finetune.dense.frozen import class_balance
 from finetune.dense.job import TuningJob
 from finetune.dense.network import TuningNetwork
 from finetune.dense.plan import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -27,6 +27,7 @@ from storage.models import Base
 from storage.outbox import Outbox
 from storage.review import ReviewQueue
 from storage.search_tests import SearchTests
+from storage.service import ServiceRequests, VerificationFailures
 from storage.staff import StaffAccounts
 from storage.templates import Templates
 from storage.types import (
@@ -38,12 +39,14 @@ from storage.types import (
     NewMessage,
     NewPassage,
     NewReply,
+    NewServiceRequest,
     Role,
     ShownDraft,
     StaffRole,
     StoredFile,
     TemplateDraft,
 )
+from storage.usage import GeneratorUsage
 
 
 def learn(database: Database) -> None:
@@ -121,6 +124,11 @@ def run_the_office(database: Database) -> None:
         save_rating(session, "kept", 4, None)
         ReviewQueue(session).decide([1], "accepted", "shipping", by="ann")
         ReviewQueue(session).decide([2], "rejected", by="ann")
+        wanted = NewServiceRequest("invoice", "R1", "SO1", {"抬头": "某公司"})
+        ServiceRequests(session).add("kept", 1, wanted)
+        VerificationFailures(session).add(conversations.get("kept"), "SO1")
+        GeneratorUsage(session).book(date(2026, 11, 25), 400, 1000)
+        GeneratorUsage(session).correct(date(2026, 11, 25), -100)
         SearchTests(session).add(actor="ann", query="退货", hits=[{"document": "a.md", "分": 0.5}])
     try:
         with database.session() as session:

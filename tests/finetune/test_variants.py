@@ -58,7 +58,7 @@ def test_a_correction_moves_its_question_out_of_every_other_intent():
     parts = split(rows)
     corrections, kept = parts.corrections, parts.rows
     assert {(row.question, row.label) for row in kept} == {
-        ("怎麼退款", "refund"), ("别的", "shipping"), ("你好，怎么退款", "refund"),
+        ("别的", "shipping"), ("你好，怎么退款", "refund"),
     }  # fmt: skip
     assert [row.label for row in corrections] == ["refund"]
 

@@ -41,7 +41,7 @@ class Gated:
     def __init__(self):
         self.pieces = asyncio.Queue()
 
-    async def write(self, question, hits, language):
+    async def write(self, request):
         while (piece := await self.pieces.get()) is not None:
             yield piece
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from finetune.classifier import IntentClassifier
-from finetune.dense.base import TrainingRows
-from finetune.dense.frozen import FrozenTrainer, class_balance
+from finetune.dense.base import TrainingRows, class_balance
+from finetune.dense.frozen import FrozenTrainer
 from finetune.dense.job import TuningJob, remove_jobs
 from finetune.dense.plan import batches_of_like_length, learning_rate_share, split_for_stopping
 from finetune.dense.tuned import TuningTrainer
