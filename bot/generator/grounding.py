@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -65,13 +66,15 @@ class Grounding:
             return Finding("contradicted", f"the passage names other {contrast}")
         if missing := self._reader.missing_name(sentence, evidence):
             return Finding("unsure", f"the passage does not name {missing}")
-        for clause in clauses:
-            finding = self._clause(clause, whole, evidence)
+        for place, clause in enumerate(clauses):
+            finding = self._clause(clause, whole, clauses[:place], evidence)
             if not finding.supported:
                 return finding
         return Finding("supported")
 
-    def _clause(self, clause: Clause, whole: str, evidence: Evidence) -> Finding:
+    def _clause(
+        self, clause: Clause, whole: str, before: Sequence[Clause], evidence: Evidence
+    ) -> Finding:
         for figure in clause.figures:
             if not any(says(figure, each) for each in evidence.figures):
                 return Finding("contradicted", f"{figure.value} is not in the passage")
@@ -83,7 +86,7 @@ class Grounding:
             return Finding("unsure", "the passage does not say that")
         if word := reader.misplaced(clause, best, evidence):
             return Finding("unsure", f"the passage says that of something else than {word}")
-        if reader.belongs_elsewhere(clause, best, evidence):
+        if reader.belongs_elsewhere(clause, best, before, evidence):
             return Finding("contradicted", "a number stands for something else there")
         if reader.is_turned(clause, best):
             return Finding("contradicted", "a negation is added or missing")
