@@ -18,6 +18,7 @@ from bot.generator.clauses import (
 from bot.generator.figures import Figure, says
 from bot.generator.meaning import Meaning, alike, has
 from bot.generator.polarity import Negated, conditions, is_modal, negations, passed_over
+from bot.generator.wordings import is_free, representative
 from finetune.facts import plain
 from retrieval.sentences import split_sentences
 from retrieval.text import Analyser
@@ -61,8 +62,7 @@ class Reader:
 
     def _parts(self, clauses: Sequence[Clause], previous: tuple[Clause, ...]) -> list[Part]:
         meant = previous if any(_PRONOUN.search(each.text) for each in clauses) else ()
-        found = parts((*meant, *clauses), self._meaning.clause)
-        return [part for part in found if any(part.source is each for each in clauses)]
+        return parts(clauses, self._meaning.clause, meant)
 
     def cover(self, clause: Clause, window: Window, head: Clause = NO_CLAUSE) -> float:
         """The share of the clause's words and figures that the window holds."""
@@ -96,6 +96,8 @@ class Reader:
         for word in clause.words:
             if len(word) == 1 or word in passed_over("light") or any(has(c, word) for c in near):
                 continue
+            if any(representative(word) == representative(w) for c in near for w in c.words):
+                continue
             covered = any(self._meaning.holds(word, clause, each) for each in near)
             for each in evidence.windows:
                 beside = each.sentence == window.sentence or not own_subject
@@ -105,9 +107,9 @@ class Reader:
 
     def near(self, figure: Figure, window: Window, head: Clause) -> tuple[Figure, ...]:
         """Where a figure may stand: a code names its thing from further away than a number."""
-        if figure.kind != "code":
-            return window.figures
         context = (each for clause in window.context for each in clause.figures)
+        if figure.kind != "code":
+            return (*window.figures, *context)
         return (*window.figures, *context, *head.figures)
 
     def missing_name(self, sentence: str, evidence: Evidence) -> str:
@@ -124,16 +126,16 @@ class Reader:
         return ""
 
     def belongs_elsewhere(
-        self, clause: Clause, best: Window, before: Sequence[Clause], evidence: Evidence
+        self, clause: Clause, best: Window, sentence: Sequence[Clause], evidence: Evidence
     ) -> bool:
         """Whether a figure of the clause stands for something else in the passage.
 
-        `before` are the sentence's clauses before this one, which may name what it is about.
+        `sentence` are all its clauses: those before may name what it is about.
         """
         for figure in clause.figures:
             if not any(says(figure, each) for each in self.near(figure, best, evidence.head)):
                 return True
-        said = parts((*before, clause), self._meaning.clause)
+        said = parts(sentence, self._meaning.clause)
         return any(
             self._attribution.is_elsewhere(each, evidence.parts)
             for each in said
@@ -151,11 +153,13 @@ class Reader:
         """Whether what each of these negates stands in the reach of one of the others."""
         reach = " ".join(each.after for each in others)
         held = frozenset(self._analyser.words(reach))
+        meant = frozenset(representative(word) for word in held)
         groups = frozenset().union(*(self._meaning.groups(word) for word in held))
         for each in negated:
             target = self._target(each.after)
             if target and not (
                 target in held
+                or representative(target) in meant
                 or (self._meaning.groups(target) and self._meaning.groups(target) & groups)
                 or any(alike(target, word) for word in held)
             ):
@@ -163,7 +167,8 @@ class Reader:
         return True
 
     def _target(self, after: str) -> str:
-        return next((word for word in self._analyser.words(after) if not is_modal(word)), "")
+        words = self._analyser.words(after)
+        return next((word for word in words if not is_modal(word) and not is_free(word)), "")
 
     def is_reordered(self, clause: Clause, window: Window) -> bool:
         """Whether a comparison names the same things the other way round."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 
 from bot.generator.clauses import NO_CLAUSE, Clause, Part
 from bot.generator.figures import Figure, says
@@ -19,6 +20,7 @@ BEFORE = 0.9
 """What a word said before a part counts, next to one in the part itself."""
 
 _JOINT = re.compile(r"\b(?:and|or|then)\b|[,、;/|与和或]|以及")
+_RANGE = re.compile(r"\s*(?:[-–—~至到]|to|until)\s*(?:[¥$€£]|上午|下午|晚上|早上)?\s*")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -27,16 +29,23 @@ def is_kin(one: Figure, other: Figure) -> bool:
     return one.kind == other.kind and one.unit == other.unit
 
 
-def parts(clauses: Sequence[Clause], read: Callable[[str], Clause]) -> list[Part]:
-    """The parts of a sentence's clauses, one for each figure; `read` makes a clause of a text."""
+def parts(
+    clauses: Sequence[Clause], read: Callable[[str], Clause], meant: Sequence[Clause] = ()
+) -> list[Part]:
+    """The parts of a sentence's clauses, one for each figure; `read` makes a clause of a text.
+
+    What `meant` says before its figures is what the sentence's pronouns stand for.
+    """
+    subjects = tuple(read(c.text[: c.figures[0].start]) if c.figures else c for c in meant)
     found: list[Part] = []
     before: list[tuple[Clause, tuple[Figure, ...]]] = []
     for clause in clauses:
         for own, lead in _cut(clause, read):
             for figure in own.figures:
                 others = tuple(each for each in own.figures if each is not figure)
-                meant = _meant(figure, lead, before)
-                found.append(Part(figure, own, meant, clause, others))
+                led = (*subjects, *_meant(figure, lead, before))
+                after = _after(figure, clause, clauses)
+                found.append(Part(figure, own, led, clause, others, after))
             if own.figures:
                 before.append((read(own.text[: own.figures[0].start]), own.figures))
             before.append((own, own.figures))
@@ -59,6 +68,16 @@ def _meant(
     return tuple(kept)
 
 
+def _after(figure: Figure, clause: Clause, clauses: Sequence[Clause]) -> tuple[Clause, ...]:
+    place = next(n for n, each in enumerate(clauses) if each is clause)
+    return tuple(
+        takewhile(
+            lambda each: not any(is_kin(figure, other) for other in each.figures),
+            clauses[place + 1 :],
+        )
+    )
+
+
 def _cut(clause: Clause, read: Callable[[str], Clause]) -> list[tuple[Clause, bool]]:
     """The parts of a clause, and whether each says something before its first figure."""
     edges = [0]
@@ -66,6 +85,8 @@ def _cut(clause: Clause, read: Callable[[str], Clause]) -> list[tuple[Clause, bo
         if not is_kin(one, other):
             continue
         between = clause.text[one.end : other.start]
+        if _RANGE.fullmatch(between):
+            continue
         joints = list(_JOINT.finditer(between))
         if joints:
             edges.append(one.end + joints[-1].start())
@@ -90,7 +111,12 @@ class Attribution:
         """Whether the claim's figure stands for something else in the passage, or may do so."""
         kin = [each for each in known if is_kin_of(claim.figure, each.figure)]
         own = [each for each in kin if says(claim.figure, each.figure)]
-        rivals = [each for each in kin if not says(claim.figure, each.figure)]
+        ranges = [each.own for each in own]
+        rivals = [
+            each
+            for each in kin
+            if not says(claim.figure, each.figure) and not any(each.own is r for r in ranges)
+        ]
         if not own:
             return True
         return bool(rivals) and not any(
@@ -99,7 +125,9 @@ class Attribution:
 
     def _is_nearer(self, claim: Part, own: Part, rival: Part) -> bool:
         mine, theirs = self._nearness(claim, own), self._nearness(claim, rival)
-        if mine <= theirs:
+        if mine == theirs:
+            return self._follows(claim, own) > self._follows(claim, rival)
+        if mine < theirs:
             return False
         return not self._names_other(claim, own, rival)
 
@@ -113,6 +141,15 @@ class Attribution:
                 + [BEFORE * any(says(figure, f) for f in each.figures) for each in known.before]
             )
         return total
+
+    def _follows(self, claim: Part, known: Part) -> float:
+        """How far what follows the claim's figure follows the passage's, too."""
+        return sum(
+            self._meaning.weight(word)
+            * max([0.0, *(self._meaning.share(word, clause, each) for each in known.after)])
+            for clause in claim.after
+            for word in clause.words
+        )
 
     def _words(self, claim: Part) -> list[tuple[str, float, Clause]]:
         own = [(word, self._meaning.weight(word), claim.own) for word in claim.own.words]

@@ -61,7 +61,8 @@ class Window:
 class Part:
     """A figure with the words around it, and the clauses before that are meant as well.
 
-    `source` is the clause it is a part of, `others` the figures beside it.
+    `source` is the clause it is a part of, `others` the figures beside it, `after` the clauses that
+    follow up to the next figure of its kind.
     """
 
     figure: Figure
@@ -69,6 +70,7 @@ class Part:
     before: tuple[Clause, ...]
     source: Clause
     others: tuple[Figure, ...]
+    after: tuple[Clause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

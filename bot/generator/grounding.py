@@ -66,14 +66,14 @@ class Grounding:
             return Finding("contradicted", f"the passage names other {contrast}")
         if missing := self._reader.missing_name(sentence, evidence):
             return Finding("unsure", f"the passage does not name {missing}")
-        for place, clause in enumerate(clauses):
-            finding = self._clause(clause, whole, clauses[:place], evidence)
+        for clause in clauses:
+            finding = self._clause(clause, whole, clauses, evidence)
             if not finding.supported:
                 return finding
         return Finding("supported")
 
     def _clause(
-        self, clause: Clause, whole: str, before: Sequence[Clause], evidence: Evidence
+        self, clause: Clause, whole: str, sentence: Sequence[Clause], evidence: Evidence
     ) -> Finding:
         for figure in clause.figures:
             if not any(says(figure, each) for each in evidence.figures):
@@ -86,7 +86,7 @@ class Grounding:
             return Finding("unsure", "the passage does not say that")
         if word := reader.misplaced(clause, best, evidence):
             return Finding("unsure", f"the passage says that of something else than {word}")
-        if reader.belongs_elsewhere(clause, best, before, evidence):
+        if reader.belongs_elsewhere(clause, best, sentence, evidence):
             return Finding("contradicted", "a number stands for something else there")
         if reader.is_turned(clause, best):
             return Finding("contradicted", "a negation is added or missing")

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from bot.generator.clauses import Clause
 from bot.generator.figures import find_figures
-from bot.generator.polarity import passed_over
+from bot.generator.polarity import negations, passed_over
 from bot.generator.wordings import is_free, representative
 from retrieval.normalise import normalise_text
 from retrieval.text import Analyser
@@ -33,7 +33,7 @@ class Meaning:
             bare = bare[: figure.start] + " " * (figure.end - figure.start) + bare[figure.end :]
         normal = normalise_text(bare)
         phrases = tuple((normal[m.start : m.end], m.group) for m in self._analyser.matches(bare))
-        words = tuple(word for word in self._analyser.words(bare) if not word.isdigit())
+        words = tuple(_asserted(word) for word in self._analyser.words(bare) if not word.isdigit())
         return Clause(text, words, tuple(figures), phrases)
 
     def weight(self, word: str) -> float:
@@ -64,6 +64,12 @@ class Meaning:
         if _HAN.search(word):
             return sum(each in other.text for each in word) / len(word)
         return float(any(alike(word, each) for each in other.words))
+
+
+def _asserted(word: str) -> str:
+    """不卖 as 卖: negations are compared by themselves."""
+    found = negations(word) if _HAN.search(word) else []
+    return found[0].after if found and found[0].start == 0 and found[0].after else word
 
 
 def has(clause: Clause, word: str) -> bool:

@@ -35,10 +35,10 @@ _NEGATION = re.compile(
 )
 _EXCEPT = re.compile(
     r"除了|除外|除非|除(?=.{1,15}外)|例外|不含|不包括|不包含|\b(?:except|excluding|unless"
-    r"|other than|apart from|but not)\b"
+    r"|other than|apart from)\b"
 )
 _ONLY = re.compile(
-    r"仅|只(?:能|有|限|支持|接受|可|在|要|提供|对|需)|唯一|专供|\b(?:only|solely|exclusively"
+    r"仅|只(?!是|不过|好)|唯一|专供|\b(?:only|solely|exclusively"
     r"|just)\b"
 )
 _CONDITION = re.compile(
@@ -46,7 +46,7 @@ _CONDITION = re.compile(
     r"|on condition)\b)"
     r"([^,、;；。.!?:：]+)"
 )
-_UNREAL = re.compile(r"只要|仅供参考|只需")
+_UNREAL = re.compile(r"只要|仅供参考|只需|[一几两\d]只|只(?:装|瓶|套)")
 
 # A claim of one of these kinds needs evidence of the same kind.
 _STRONG: dict[str, re.Pattern[str]] = {
