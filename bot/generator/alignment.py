@@ -27,6 +27,11 @@ _COMPARISON = re.compile(r"比|早于|晚于|优先于|\bthan\b|\bbefore\b|\baft
 _LATIN_NAME = re.compile(r"(?<![A-Za-z0-9'-])[A-Z][A-Za-z0-9'&-]*")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LIGHT_WEIGHT, _CONTEXT, _HEAD, _BEFORE = 0.4, 0.8, 0.8, 0.9
+_QUESTION = re.compile(r"[?？]\W*$|[吗呢]\W*$")
+_CARRIED = re.compile(
+    r"(?:is|are|was|were|has|have|can|may|must|will|should|do|does|not|costs?|takes?|includes?|lasts?|comes?|needs?)\b"
+    r"|[可不须需也并会能应无免请含]"
+)
 _PARTS = re.compile("[;；]")
 _PRONOUN = re.compile(
     r"它|其(?!他|它|中|余)|该(?!商)|此(?![前后外次])|\b(?:it|its|they|them|their|this|these|which)\b"
@@ -54,7 +59,8 @@ class Reader:
         previous: tuple[Clause, ...] = ()
         for start, end in split_sentences(text):
             found = self._windows(text[start:end], previous)
-            windows += found
+            if not _QUESTION.search(text[start:end]):
+                windows += found
             known += self._parts([window.clause for window in found], previous)
             previous = tuple(window.clause for window in found) or previous
         return Evidence(f"{one_spelling(head)}\n{one_spelling(text)}", tuple(windows),
@@ -68,6 +74,7 @@ class Reader:
         """The share of the clause's words and figures that the window holds."""
         total = got = 0.0
         own_seen = False
+        carried = _CARRIED.match(window.clause.text) is not None
         for word in clause.words:
             weight = self._meaning.weight(word)
             total += weight
@@ -76,7 +83,7 @@ class Reader:
             own_seen = own_seen or own > before
             shares = [own]
             # What is said of one thing is not said of what only the next clause names.
-            if not own_seen:
+            if not own_seen or carried:
                 shares.append(before)
             shares += [_CONTEXT * self._meaning.share(word, clause, c) for c in window.context]
             shares.append(_HEAD * self._meaning.share(word, clause, head))
@@ -85,6 +92,27 @@ class Reader:
             total += 1.0
             got += any(says(figure, each) for each in self.near(figure, window, head))
         return got / total if total else float(not negations(clause.text))
+
+    def strange_subject(self, clause: Clause, window: Window, head: Clause) -> str:
+        """The clause's first word that says something, where the evidence has nothing of it."""
+        weigh = self._meaning.weight
+        first = next((word for word in clause.words if weigh(word) == 1.0), "")
+        near = (window.clause, window.before, *window.context, head)
+        if not first or any(self._meaning.share(first, clause, each) for each in near):
+            return ""
+        return first
+
+    def used(self, clause: Clause, window: Window) -> tuple[Clause, ...]:
+        """The clauses that the claim rests on: the window's, and those before with words of it."""
+        rest = [
+            word
+            for word in clause.words
+            if self._meaning.weight(word) == 1.0
+            and not self._meaning.holds(word, clause, window.clause)
+        ]
+        before = (window.before, *window.context)
+        found = (c for c in before if any(self._meaning.holds(w, clause, c) for w in rest))
+        return (window.clause, *found)
 
     def misplaced(self, clause: Clause, window: Window, evidence: Evidence) -> str:
         """A word that the passage uses of something else than what the window is about.
@@ -174,6 +202,8 @@ class Reader:
         """Whether a comparison names the same things the other way round."""
         if not _COMPARISON.search(clause.text):
             return False
+        if _order(clause, self._analyser) == _order(window.clause, self._analyser) != ("", ""):
+            return False
         known = [*window.before.words, *window.clause.words]
         shared = [word for word in clause.words if word in known]
         return shared != [word for word in known if word in shared]
@@ -202,6 +232,12 @@ class Reader:
                 windows.append(Window(clause, last, (*before[:-1], *meant), text, under))
                 before = (*before, clause)
         return windows
+
+
+def _order(clause: Clause, analyser: Analyser) -> tuple[str, str]:
+    """`before` or `after`, and the word that follows: wherever it stands, it says the same."""
+    match = re.search(r"\b(before|after)\b(.+)", clause.text)
+    return (match[1], next(iter(analyser.words(match[2])), "")) if match else ("", "")
 
 
 def _begins(text: str, place: int) -> bool:

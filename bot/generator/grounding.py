@@ -30,6 +30,13 @@ SUPPORT = 0.85
 On grounding_dev.csv nothing escapes from 0.8 on; this leaves a margin for what is not in it.
 """
 
+_TOLD = re.compile(
+    r"(?:告诉|告知|回复|转告|答复)(?:顾客|客户|用户|买家|消费者)"
+    r"|(?:智能客服|聊天机器人|AI ?(?:助手|客服|模型))[^。！？]{0,12}(?:请|必须|要|应)"
+    r"|\b(?:tell|inform|reply to) (?:the |all |every |any )?(?:customer|user|buyer|client)s?\b",
+    re.IGNORECASE,
+)
+
 Verdict = Literal["supported", "contradicted", "unsure"]
 
 
@@ -84,6 +91,8 @@ class Grounding:
         )
         if best is None or reader.cover(clause, best, evidence.head) < self._support:
             return Finding("unsure", "the passage does not say that")
+        if word := reader.strange_subject(clause, best, evidence.head):
+            return Finding("unsure", f"the passage does not speak of {word}")
         if word := reader.misplaced(clause, best, evidence):
             return Finding("unsure", f"the passage says that of something else than {word}")
         if reader.belongs_elsewhere(clause, best, sentence, evidence):
@@ -102,7 +111,7 @@ class Grounding:
             return Finding("unsure", f"the passage does not say that ({kind})")
         if drops_exception(whole, best.sentence):
             return Finding("unsure", "it leaves out an exception")
-        if drops_only(whole, best.clause.text):
+        if any(drops_only(whole, each.text) for each in self._reader.used(clause, best)):
             return Finding("unsure", "it leaves out that this holds only for some")
         if self._reader.drops_condition(whole, best):
             return Finding("unsure", "it leaves out a condition")
@@ -119,7 +128,7 @@ def without_instructions(text: str) -> str:
     for line in text.splitlines():
         kept = line
         for start, end in split_sentences(line):
-            if is_instruction(line[start:end]):
+            if is_instruction(line[start:end]) or _TOLD.search(line[start:end]):
                 kept = line[:start]
                 break
         lines.append(kept)
