@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.generator.attribution import Attribution, parts
 from bot.generator.clauses import (
@@ -32,6 +33,7 @@ _CARRIED = re.compile(
     r"(?:is|are|was|were|has|have|can|may|must|will|should|do|does|not|costs?|takes?|includes?|lasts?|comes?|needs?)\b"
     r"|[可不须需也并会能应无免请含]"
 )
+_ELLIPSIS = re.compile(r"not (?:to|in|on|for|with|at|by|from)\b")
 _PARTS = re.compile("[;；]")
 _PRONOUN = re.compile(
     r"它|其(?!他|它|中|余)|该(?!商)|此(?![前后外次])|\b(?:it|its|they|them|their|this|these|which)\b"
@@ -120,16 +122,17 @@ class Reader:
         Two words of one meaning are one thing, unless the passage itself has both.
         """
         near = (window.clause, window.before, *window.context, evidence.head)
-        own_subject = window.clause.words[:1] and window.clause.words[0] in clause.words
         for word in clause.words:
-            if len(word) == 1 or word in passed_over("light") or any(has(c, word) for c in near):
+            if (
+                len(word) == 1
+                or self._meaning.weight(word) < 1.0
+                or any(has(c, word) for c in near)
+            ):
                 continue
             if any(representative(word) == representative(w) for c in near for w in c.words):
                 continue
-            covered = any(self._meaning.holds(word, clause, each) for each in near)
             for each in evidence.windows:
-                beside = each.sentence == window.sentence or not own_subject
-                if (covered or beside) and has(each.clause, word):
+                if has(each.clause, word):
                     return word
         return ""
 
@@ -173,6 +176,8 @@ class Reader:
     def is_turned(self, clause: Clause, window: Window) -> bool:
         """Whether a negation stands on one side only, or falls on other words there."""
         said, known = negations(clause.text), negations(window.clause.text)
+        if _ELLIPSIS.match(window.clause.text):
+            known = [replace(each, after=f"{each.after} {window.before.text}") for each in known]
         if len(said) != len(known):
             return True
         return not (self._all_negated(said, known) and self._all_negated(known, said))

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Literal
 
 from bot.generator.alignment import Reader
-from bot.generator.clauses import Clause, Evidence, Window
+from bot.generator.clauses import Clause, Evidence, Window, split_clauses
 from bot.generator.figures import says
 from bot.generator.polarity import drops_exception, drops_only, opposes, overstates, unnamed
 from bot.guard import is_instruction
@@ -109,7 +109,7 @@ class Grounding:
         """Whether the sentence says no more than the evidence does."""
         if kind := overstates(clause.text, best.text):
             return Finding("unsure", f"the passage does not say that ({kind})")
-        if drops_exception(whole, best.sentence):
+        if drops_exception(whole, best.clause.text, split_clauses(best.sentence)):
             return Finding("unsure", "it leaves out an exception")
         if any(drops_only(whole, each.text) for each in self._reader.used(clause, best)):
             return Finding("unsure", "it leaves out that this holds only for some")
