@@ -95,6 +95,10 @@ class Reader:
             got += any(says(figure, each) for each in self.near(figure, window, head))
         return got / total if total else float(not negations(clause.text))
 
+    def own_cover(self, clause: Clause, window: Window) -> float:
+        """The share that the window's own clause holds, without what came before it."""
+        return self.cover(clause, replace(window, before=NO_CLAUSE, context=()))
+
     def strange_subject(self, clause: Clause, window: Window, head: Clause) -> str:
         """The clause's first word that says something, where the evidence has nothing of it."""
         weigh = self._meaning.weight
@@ -180,7 +184,8 @@ class Reader:
             known = [replace(each, after=f"{each.after} {window.before.text}") for each in known]
         if len(said) != len(known):
             return True
-        return not (self._all_negated(said, known) and self._all_negated(known, said))
+        whole = [Negated(0, clause.text)]
+        return not (self._all_negated(said, known) and self._all_negated(known, whole))
 
     def _all_negated(self, negated: Sequence[Negated], others: Sequence[Negated]) -> bool:
         """Whether what each of these negates stands in the reach of one of the others."""

@@ -37,6 +37,8 @@ _TOLD = re.compile(
     re.IGNORECASE,
 )
 
+AS_NEAR = 0.1
+
 Verdict = Literal["supported", "contradicted", "unsure"]
 
 
@@ -86,11 +88,32 @@ class Grounding:
             if not any(says(figure, each) for each in evidence.figures):
                 return Finding("contradicted", f"{figure.value} is not in the passage")
         reader = self._reader
-        best = max(
-            evidence.windows, key=lambda w: reader.cover(clause, w, evidence.head), default=None
-        )
-        if best is None or reader.cover(clause, best, evidence.head) < self._support:
+        head = evidence.head
+        ranked = [
+            (reader.cover(clause, w, head), reader.own_cover(clause, w)) for w in evidence.windows
+        ]
+        most, own = max(ranked, default=(0.0, 0.0))
+        if most < self._support:
             return Finding("unsure", "the passage does not say that")
+        # Where several clauses may be meant, all must bear it out.
+        near = (
+            w
+            for (each, mine), w in zip(ranked, evidence.windows, strict=True)
+            if each >= most - AS_NEAR and mine >= own - AS_NEAR
+        )
+        found = [self._held(clause, whole, sentence, window, evidence) for window in near]
+        return next((each for each in found if not each.supported), found[0])
+
+    def _held(
+        self,
+        clause: Clause,
+        whole: str,
+        sentence: Sequence[Clause],
+        best: Window,
+        evidence: Evidence,
+    ) -> Finding:
+        """Whether one window of the evidence bears the clause out."""
+        reader = self._reader
         if word := reader.strange_subject(clause, best, evidence.head):
             return Finding("unsure", f"the passage does not speak of {word}")
         if word := reader.misplaced(clause, best, evidence):
