@@ -77,8 +77,10 @@ class Reader:
         total = got = 0.0
         own_seen = False
         carried = _CARRIED.match(window.clause.text) is not None
-        for word in clause.words:
-            weight = self._meaning.weight(word)
+        weights = [self._meaning.weight(word) for word in clause.words]
+        if weights.count(1.0) < 2 and not clause.figures:
+            weights = [1.0 if weight else 0.0 for weight in weights]
+        for word, weight in zip(clause.words, weights, strict=True):
             total += weight
             own = self._meaning.share(word, clause, window.clause)
             before = self._meaning.share(word, clause, window.before)
@@ -113,8 +115,7 @@ class Reader:
         rest = [
             word
             for word in clause.words
-            if self._meaning.weight(word) == 1.0
-            and not self._meaning.holds(word, clause, window.clause)
+            if self._meaning.weight(word) and not self._meaning.holds(word, clause, window.clause)
         ]
         before = (window.before, *window.context)
         found = (c for c in before if any(self._meaning.holds(w, clause, c) for w in rest))

@@ -37,18 +37,18 @@ def parts(
     What `meant` says before its figures is what the sentence's pronouns stand for.
     """
     subjects = tuple(read(c.text[: c.figures[0].start]) if c.figures else c for c in meant)
+    cut = [(own, lead, clause) for clause in clauses for own, lead in _cut(clause, read)]
     found: list[Part] = []
     before: list[tuple[Clause, tuple[Figure, ...]]] = []
-    for clause in clauses:
-        for own, lead in _cut(clause, read):
-            for figure in own.figures:
-                others = tuple(each for each in own.figures if each is not figure)
-                led = (*subjects, *_meant(figure, lead, before))
-                after = _after(figure, clause, clauses)
-                found.append(Part(figure, own, led, clause, others, after))
-            if own.figures:
-                before.append((read(own.text[: own.figures[0].start]), own.figures))
-            before.append((own, own.figures))
+    for place, (own, lead, clause) in enumerate(cut):
+        for figure in own.figures:
+            others = tuple(each for each in own.figures if each is not figure)
+            led = (*subjects, *_meant(figure, lead, before))
+            after = _after(figure, [each for each, _, _ in cut[place + 1 :]])
+            found.append(Part(figure, own, led, clause, others, after))
+        if own.figures:
+            before.append((read(own.text[: own.figures[0].start]), own.figures))
+        before.append((own, own.figures))
     return found
 
 
@@ -68,12 +68,17 @@ def _meant(
     return tuple(kept)
 
 
-def _after(figure: Figure, clause: Clause, clauses: Sequence[Clause]) -> tuple[Clause, ...]:
-    place = next(n for n, each in enumerate(clauses) if each is clause)
+def _after(figure: Figure, rest: Sequence[Clause]) -> tuple[Clause, ...]:
+    """What follows up to the next figure of the kind; "over 200" may lead to "12 yuan"."""
     return tuple(
         takewhile(
-            lambda each: not any(is_kin(figure, other) for other in each.figures),
-            clauses[place + 1 :],
+            lambda each: (
+                not any(
+                    is_kin(figure, other) and bool(figure.bound) == bool(other.bound)
+                    for other in each.figures
+                )
+            ),
+            rest,
         )
     )
 
@@ -110,7 +115,7 @@ class Attribution:
     def is_elsewhere(self, claim: Part, known: Sequence[Part]) -> bool:
         """Whether the claim's figure stands for something else in the passage, or may do so."""
         kin = [each for each in known if is_kin_of(claim.figure, each.figure)]
-        own = [each for each in kin if says(claim.figure, each.figure)]
+        own = [each for each in kin if says(claim.figure, each.figure) and _in_order(claim, each)]
         ranges = [each.own for each in own]
         rivals = [
             each
@@ -173,6 +178,13 @@ class Attribution:
             and self._found(word, claim.own, own) == 0.0
             for word in claim.own.words
         )
+
+
+def _in_order(claim: Part, known: Part) -> bool:
+    """Whether the ends of a claim's range stand in the passage in the same order."""
+    wanted = [each for each in claim.own.figures if is_kin(each, claim.figure)]
+    given = iter(known.own.figures)
+    return len(wanted) < 2 or all(any(says(each, other) for other in given) for each in wanted)
 
 
 def is_kin_of(claim: Figure, known: Figure) -> bool:
