@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from bot.generator.figures import Figure, find_figures, spelled
+from bot.generator.wordings import reworded
 from finetune.facts import plain
 
 # `and` joins two statements only before a verb or a new subject: not in "laptops and tablets".
@@ -16,7 +17,7 @@ _AND = (
 )
 _SPLIT = re.compile(
     r"[,、;；:：|。!?()（）\n]+(?!\d)|\.(?=\s|$)|\s[-–—]\s"
-    r"|(?<=\S)(?:而且|并且|但是|但|而|不过|同时|且)"
+    r"|(?<=\S)(?:而且|并且|但是|但|而|不过|同时(?=还|也|请)|且)"
     rf"|{_AND}|\b(?:but|while|whereas|then|yet|so)\b"
 )
 _BLANK = "\u25a0"
@@ -57,12 +58,29 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A figure with the words around it, and the clauses before that are meant as well.
+
+    `source` is the clause it is a part of, `others` the figures beside it, `after` the clauses that
+    follow up to the next figure of its kind.
+    """
+
+    figure: Figure
+    own: Clause
+    before: tuple[Clause, ...]
+    source: Clause
+    others: tuple[Figure, ...]
+    after: tuple[Clause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """A passage as sentences are held against it; `head` is its title and headings."""
 
     text: str
     windows: tuple[Window, ...]
     head: Clause
+    parts: tuple[Part, ...] = ()
 
     @property
     def figures(self) -> tuple[Figure, ...]:
@@ -77,7 +95,7 @@ NO_CLAUSE = Clause("", (), ())
 def one_spelling(text: str) -> str:
     """The text as clauses and figures are read from it."""
     # Items of a list share what is said of them, so the mark between them splits nothing.
-    return spelled(plain(text.replace("、", " 与 ")))
+    return reworded(spelled(plain(text.replace("、", " 与 "))))
 
 
 def split_clauses(text: str) -> list[str]:

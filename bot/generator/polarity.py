@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -35,10 +36,11 @@ _NEGATION = re.compile(
 )
 _EXCEPT = re.compile(
     r"除了|除外|除非|除(?=.{1,15}外)|例外|不含|不包括|不包含|\b(?:except|excluding|unless"
-    r"|other than|apart from|but not)\b"
+    r"|other than|apart from)\b"
 )
+_EXCEPTED = re.compile(r"除外|例外")
 _ONLY = re.compile(
-    r"仅|只(?:能|有|限|支持|接受|可|在|要|提供|对|需)|唯一|专供|\b(?:only|solely|exclusively"
+    r"仅|只(?!是|不过|好)|唯一|专供|\b(?:only|solely|exclusively"
     r"|just)\b"
 )
 _CONDITION = re.compile(
@@ -46,7 +48,7 @@ _CONDITION = re.compile(
     r"|on condition)\b)"
     r"([^,、;；。.!?:：]+)"
 )
-_UNREAL = re.compile(r"只要|仅供参考|只需")
+_UNREAL = re.compile(r"只要|仅供参考|只需|[一几两\d]只|只(?:装|瓶|套)")
 
 # A claim of one of these kinds needs evidence of the same kind.
 _STRONG: dict[str, re.Pattern[str]] = {
@@ -125,9 +127,17 @@ def is_modal(word: str) -> bool:
     return word in passed_over("modal")
 
 
-def drops_exception(sentence: str, evidence: str) -> bool:
-    """Whether the evidence makes an exception and the sentence does not."""
-    return bool(_EXCEPT.search(evidence)) and not _EXCEPT.search(sentence)
+def drops_exception(sentence: str, clause: str, beside: Sequence[str]) -> bool:
+    """Whether the evidence makes an exception and the sentence does not.
+
+    An exception inside a clause is that clause's own; one that begins a clause beside it, or says
+    no more than 除外, is an exception to them all.
+    """
+    if _EXCEPT.search(sentence):
+        return False
+    return bool(_EXCEPT.search(clause)) or any(
+        _EXCEPT.match(each.strip()) or _EXCEPTED.search(each) for each in beside
+    )
 
 
 def drops_only(sentence: str, evidence: str) -> bool:
@@ -143,9 +153,17 @@ def conditions(sentence: str) -> list[str]:
 def overstates(sentence: str, evidence: str) -> str:
     """The kind of strong word (all, guarantee, refund) that only the sentence has."""
     for name, pattern in _STRONG.items():
-        if pattern.search(_without_idioms(sentence)) and not pattern.search(evidence):
+        if _promises(pattern, _without_idioms(sentence)) and not pattern.search(evidence):
             return name
     return ""
+
+
+def _promises(pattern: re.Pattern[str], text: str) -> bool:
+    """Whether the words stand in the text other than straight behind a negation."""
+    denied = [each.after.lstrip() for each in negations(text)]
+    return any(
+        not any(after.startswith(match[0]) for after in denied) for match in pattern.finditer(text)
+    )
 
 
 def opposes(sentence: str, clause: str, before: str) -> str:

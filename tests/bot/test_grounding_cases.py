@@ -9,7 +9,9 @@ import pytest
 from benchmarks.grounding import STRICT, check_all, read_cases, summary
 
 DATA = Path(__file__).with_name("data")
-FILES = [each for each in ("grounding_dev.csv", "grounding_cases.csv") if (DATA / each).exists()]
+# grounding_blind.csv was written by somebody who did not know the check, and is measured only, by
+# benchmarks/grounding.py: nothing is mended on it.
+FILES = ("grounding_dev.csv", "grounding_dev2.csv", "grounding_dev3.csv", "grounding_held.csv")
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -27,6 +29,9 @@ def test_what_a_passage_does_not_support_does_not_pass(name: str) -> None:
     assert {case.language for case in cases} == {"zh", "en"}
 
 
-def test_the_check_lets_most_of_what_is_supported_through() -> None:
-    cases = read_cases(DATA / "grounding_dev.csv")
-    assert summary(cases, check_all(cases)).recall > 0.8
+@pytest.mark.parametrize(
+    ("name", "least"), [("grounding_dev.csv", 0.9), ("grounding_dev2.csv", 0.6)]
+)
+def test_the_check_lets_most_of_what_is_supported_through(name: str, least: float) -> None:
+    cases = read_cases(DATA / name)
+    assert summary(cases, check_all(cases)).recall > least
