@@ -17,7 +17,7 @@ from bot.web.state import CLOSING, Web
 from storage.conversations import Conversations
 from storage.errors import KefuError
 from storage.queue import OperatorQueue
-from storage.types import Standing
+from storage.types import Role, Standing
 
 POLL_SECONDS = 1.0
 POLL_SECONDS_IDLE = 5.0
@@ -32,9 +32,10 @@ TO_STAFF = TO_CUSTOMERS | {"customer_typing"}
 
 @dataclass(slots=True)
 class _Seen:
-    """How far a listener is."""
+    """How far a listener is; `replied` is the id of the bot's last message that it heard."""
 
     seq: int
+    replied: int = 0
     standing: StandingOut | None = None
     wait: float = POLL_SECONDS
     looked: float = field(default_factory=time.monotonic)
@@ -57,6 +58,8 @@ async def conversation_events(
             event_or_none = await subscription.get(seen.wait)
             if event_or_none is not None and event_or_none.kind == CLOSING:
                 return
+            if event_or_none is not None and _is_stale(event_or_none, seen):
+                continue
             if event_or_none is not None and event_or_none.kind in passed_on:
                 yield _passed_on(event_or_none)
                 if time.monotonic() - seen.looked < seen.wait:
@@ -82,12 +85,20 @@ async def _news(web: Web, conversation_id: str, seen: _Seen) -> AsyncIterator[Se
         seen.looked = time.monotonic()
         for message in messages:
             seen.seq = message.seq
+            if message.role is Role.BOT:
+                seen.replied = message.message
             yield ServerSentEvent(raw_data=as_json(message), event="message", id=str(message.seq))
         more = len(messages) == BATCH
         now = standing(web, found)
         if now != seen.standing:
             seen.standing = now
             yield ServerSentEvent(raw_data=as_json(now), event="status")
+
+
+def _is_stale(event: Event, seen: _Seen) -> bool:
+    """Whether the beginning of a reply comes after the reply: rows may overtake the bus."""
+    turn = event.data.get("turn")
+    return isinstance(turn, int) and turn < seen.replied
 
 
 def _passed_on(event: Event) -> ServerSentEvent:

@@ -44,7 +44,7 @@ async def words(language: str, **decision: object):
 
 @pytest.mark.parametrize("key", sorted(wording._TEXTS))
 def test_every_sentence_exists_in_both_languages_with_the_same_blanks(key: str) -> None:
-    values = {"hours": "9-18"}
+    values = {"hours": "9-18", "name": "Kefu"}
     chinese, english = (wording.say(key, language, **values) for language in ("zh", "en"))
     assert any("\u4e00" <= character <= "\u9fff" for character in chinese)
     assert english.isascii()

@@ -40,6 +40,9 @@ def test_axe_finds_nothing_in_the_chat(visit, server, scheme, locale):
         page.locator("#text").press("Enter")
         expect(page.locator(".pending")).to_have_count(0)
     page.locator(".chip").first.click()
+    expect(page.locator("dialog[open] mark")).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
     page.locator(".thumb").last.click()
     expect(page.locator(".opinion")).to_be_visible()
     assert violations(page) == []

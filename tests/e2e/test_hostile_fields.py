@@ -64,6 +64,9 @@ def test_hostile_text_in_every_field_stays_text(visit, server):
     expect(page.locator(".turn.customer")).to_have_count(4)
     for chip in page.locator(".chip").all()[:2]:
         chip.click()
+        expect(page.locator("dialog[open]")).to_be_visible()
+        unharmed(page)
+        page.keyboard.press("Escape")
     page.locator(".thumb").last.click()
     page.locator(".words").first.fill(HOSTILE)
     page.locator(".opinion .strong").first.click()
