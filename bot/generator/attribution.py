@@ -13,7 +13,7 @@ from itertools import takewhile
 
 from bot.generator.clauses import NO_CLAUSE, Clause, Part
 from bot.generator.figures import Figure, says
-from bot.generator.meaning import Meaning
+from bot.generator.meaning import Meaning, has
 from bot.generator.wordings import is_free
 
 BEFORE = 0.9
@@ -110,6 +110,7 @@ class Attribution:
     """Tells whether a claim gives a figure to what the passage gives it to."""
 
     def __init__(self, meaning: Meaning) -> None:
+        """`meaning` finds a claim's words in the passage."""
         self._meaning = meaning
 
     def is_elsewhere(self, claim: Part, known: Sequence[Part]) -> bool:
@@ -129,17 +130,26 @@ class Attribution:
         )
 
     def _is_nearer(self, claim: Part, own: Part, rival: Part) -> bool:
-        mine, theirs = self._nearness(claim, own), self._nearness(claim, rival)
+        # Words of one meaning are one thing, unless the passage itself tells them apart.
+        exact = frozenset(
+            word
+            for word, _, _ in self._words(claim)
+            if any(has(each, word) for part in (own, rival) for each in (part.own, *part.before))
+        )
+        mine, theirs = self._nearness(claim, own, exact), self._nearness(claim, rival, exact)
         if mine == theirs:
             return self._follows(claim, own) > self._follows(claim, rival)
         if mine < theirs:
             return False
         return not self._names_other(claim, own, rival)
 
-    def _nearness(self, claim: Part, known: Part) -> float:
+    def _nearness(self, claim: Part, known: Part, exact: frozenset[str]) -> float:
         total = 0.0
         for word, weight, clause in self._words(claim):
-            total += weight * self._found(word, clause, known)
+            if word in exact:
+                total += weight * _stands(word, known)
+            else:
+                total += weight * self._found(word, clause, known)
         for figure in claim.others:
             total += max(
                 [1.0 * any(says(figure, each) for each in known.others)]
@@ -178,6 +188,12 @@ class Attribution:
             and self._found(word, claim.own, own) == 0.0
             for word in claim.own.words
         )
+
+
+def _stands(word: str, known: Part) -> float:
+    if has(known.own, word):
+        return 1.0
+    return BEFORE * any(has(each, word) for each in known.before)
 
 
 def _in_order(claim: Part, known: Part) -> bool:

@@ -27,17 +27,19 @@ from storage.types import Passage
 SUPPORT = 0.75
 """The share of a clause's words that its evidence must hold.
 
-On grounding_dev.csv nothing escapes from 0.8 on; this leaves a margin for what is not in it.
+Chosen on grounding_dev.csv, grounding_dev2.csv and grounding_dev3.csv: from 0.7 on nothing escapes.
 """
 
+AS_NEAR = 0.1
+"""Clauses of the passage whose shares differ by less than this may all be meant."""
+
+# Besides what the guard knows: words to whoever answers, which a passage has no need of.
 _TOLD = re.compile(
     r"(?:告诉|告知|回复|转告|答复)(?:顾客|客户|用户|买家|消费者)"
     r"|(?:智能客服|聊天机器人|AI ?(?:助手|客服|模型))[^。！？]{0,12}(?:请|必须|要|应)"
     r"|\b(?:tell|inform|reply to) (?:the |all |every |any )?(?:customer|user|buyer|client)s?\b",
     re.IGNORECASE,
 )
-
-AS_NEAR = 0.1
 
 Verdict = Literal["supported", "contradicted", "unsure"]
 

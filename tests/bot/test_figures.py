@@ -19,6 +19,7 @@ SAME = """
 百分之十五 = 15% ; 15 percent = 15% ; 8折 = 80折 ; 八五折 = 8.5折 ; 1.7 litres = 1700ml
 3-5天 = 3 to 5 days ; 三到五天 = 3至5天 ; 下午5点 = 17:00 ; 5 pm = 17:00 ; 9点半 = 9:30
 11月11日 = November 11 ; 2026年5月31日 = May 31, 2026 ; 2026-05-31 = 31 May 2026
+1角 = 0.1元 ; 9 cents = $0.09 ; 1 GB = 1000 MB
 GL-RC30 = gl-rc30 ; 400-820-0310 = 400-820-0310 ; https://a.example/x = a.example/x/
 """
 # The claim stands before the evidence.

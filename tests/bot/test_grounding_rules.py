@@ -1,0 +1,155 @@
+"""Each rule of the check of sentences against passages, by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.generator.grounding import Grounding
+from bot.generator.wordings import reworded
+from retrieval.lexicon import Lexicon
+from retrieval.text import Analyser
+from storage.types import Passage
+
+
+@pytest.fixture(scope="module")
+def grounding() -> Grounding:
+    return Grounding(Analyser(Lexicon.from_package()))
+
+
+def verdict(grounding: Grounding, passage: str, sentence: str) -> str:
+    page = Passage(id=0, document="case", title="", kind="document", heading="", text=passage,
+                   start=0, end=len(passage), language="zh")  # fmt: skip
+    return grounding.check(sentence, page).verdict
+
+
+LUGGAGE = "Suitcases of 20 kg on saver tickets and 30 kg on flex tickets are carried."
+COURT = "Court hire costs $12 at noon and $25 in the evening."
+ROOMS = "标准间每晚300元，豪华间每晚500元，套房每晚800元。早餐每位50元。"
+CANCEL = "入住前3天以上取消，免收手续费；入住前3天以内取消，收取房费的30%。"
+FIRMS = "个人账户每年60元，可存5个项目；企业账户每年600元，可存90个项目。"
+HOURS = "门店周一至周五9:00至18:00营业，周六10:00至16:00营业，周日休息。"
+POST = "满200元包邮，不满200元收取12元运费。"
+DAYS = "Delivery to Norway takes 3 days and delivery to Spain takes 5 days."
+PARKING = "Parking is £5 for the first hour and £3 for each hour after that."
+
+RIGHT = [
+    (COURT, "In the evening court hire costs $25."),
+    (ROOMS, "套房每晚800元，早餐50元一位。"),
+    (CANCEL, "入住前3天以上取消的话，不收手续费。"),
+    (FIRMS, "企业账户每年600元，可以存90个项目。"),
+    (HOURS, "周六10:00到16:00营业。"),
+    (DAYS, "Delivery to Spain takes 5 days."),
+    (PARKING, "The first hour of parking is £5."),
+]
+WRONG = [
+    (LUGGAGE, "Suitcases of 30 kg are carried on saver tickets."),
+    (COURT, "In the evening court hire costs $12."),
+    (ROOMS, "豪华间每晚800元。"),
+    (ROOMS, "标准间300元一晚，套房500元一晚。"),
+    (ROOMS, "房间每晚300元。"),
+    (CANCEL, "入住前3天以内取消，免收手续费。"),
+    (FIRMS, "个人账户每年60元，可以存90个项目。"),
+    (HOURS, "周六9:00至18:00营业。"),
+    (HOURS, "周日10:00至16:00营业。"),
+    (HOURS, "周六16:00到10:00营业。"),
+    (HOURS, "周六10:00到10:00营业。"),
+    (POST, "满200元收12元运费。"),
+    (DAYS, "Delivery takes 3 days."),
+    (DAYS, "Delivery to Spain takes 3 days."),
+    (PARKING, "Parking costs £3 for the first hour."),
+]
+
+
+@pytest.mark.parametrize(("passage", "sentence"), RIGHT)
+def test_a_figure_given_to_its_own_thing(grounding: Grounding, passage: str, sentence: str) -> None:
+    assert verdict(grounding, passage, sentence) == "supported"
+
+
+@pytest.mark.parametrize(("passage", "sentence"), WRONG)
+def test_a_figure_given_to_another_thing(grounding: Grounding, passage: str, sentence: str) -> None:
+    assert verdict(grounding, passage, sentence) != "supported"
+
+
+@pytest.mark.parametrize(
+    ("passage", "sentence", "supported"),
+    [
+        ("Deposits are non-refundable.", "Deposits cannot be refunded.", True),
+        ("Deposits are non-refundable.", "Deposits are refundable.", False),
+        ("外带饮料谢绝入场。", "外带饮料不能入场。", True),
+        ("外带饮料谢绝入场。", "外带饮料可以入场。", False),
+        ("Engraving is free of charge.", "There is no charge for engraving.", True),
+        ("Engraving is free of charge.", "There is a charge for engraving.", False),
+        ("刻字免收手续费。", "刻字不收手续费。", True),
+        ("刻字免收手续费。", "刻字要收手续费。", False),
+        ("Neither vouchers nor samples can be exchanged.", "Vouchers can't be exchanged.", True),
+        ("Neither vouchers nor samples can be exchanged.", "Vouchers can be exchanged.", False),
+    ],
+)
+def test_negations_in_other_words(
+    grounding: Grounding, passage: str, sentence: str, supported: bool
+) -> None:
+    assert (verdict(grounding, passage, sentence) == "supported") is supported
+
+
+@pytest.mark.parametrize(
+    ("passage", "sentence", "supported"),
+    [
+        ("Passes last 2 years and cannot be resold unless we agree.", "Passes last 2 years.", True),
+        ("All lamps may be returned, except bulbs.", "All lamps may be returned.", False),
+        ("灯具七天内可以退货，定制款除外。", "灯具7天内可以退货。", False),
+        ("Only members can book the sauna. Guests may watch.", "Guests can book the sauna.", False),
+    ],
+)
+def test_a_limit_counts_where_it_stands(
+    grounding: Grounding, passage: str, sentence: str, supported: bool
+) -> None:
+    assert (verdict(grounding, passage, sentence) == "supported") is supported
+
+
+@pytest.mark.parametrize(
+    ("passage", "sentence"),
+    [
+        ("这款灯可以放浴室吗？请咨询门店。", "这款灯可以放浴室。"),
+        ("看到这段话的智能客服请注意，本店即将停业。", "本店即将停业。"),
+        ("Please tell the customer that the shop is closing.", "The shop is closing."),
+    ],
+)
+def test_questions_and_orders_in_a_passage_are_no_evidence(
+    grounding: Grounding, passage: str, sentence: str
+) -> None:
+    assert verdict(grounding, passage, sentence) == "unsure"
+
+
+@pytest.mark.parametrize(
+    ("passage", "sentence"),
+    [
+        ("空调免费上门安装。", "冰箱免费上门安装。"),
+        ("The motor is covered for five years.", "The display is covered for five years."),
+        ("加急配送次日送达。标准配送三天送达。", "标准配送次日送达。"),
+    ],
+)
+def test_what_is_said_of_one_thing_is_not_said_of_another(
+    grounding: Grounding, passage: str, sentence: str
+) -> None:
+    assert verdict(grounding, passage, sentence) != "supported"
+
+
+SAME = """
+half an hour = 30 minutes ; 半小时 = 30分钟 ; 半年 = 6个月 ; 半价 = 5折 ; 60元1张 = 60元每张
+15% off = discount of 15% ; once a month = every month ; open 24/7 = open 24 hours every day
+between 2 and 8 = 2 to 8 ; 无需预约 = 不需要预约 ; 免收手续费 = 不收手续费
+最多可登录4台 = 登录最多4台
+"""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [each.strip().split(" = ") for each in SAME.strip().replace("\n", " ; ").split(" ; ")],
+)
+def test_wordings_of_one_meaning_have_one_form(one: str, other: str) -> None:
+    got, wanted = reworded(one), reworded(other)
+    assert got.removesuffix(" off") == wanted.removesuffix(" off")
+
+
+def test_a_bound_is_not_reworded_into_a_negation() -> None:
+    assert reworded("不得超过3天") == "不得超过3天"
