@@ -24,9 +24,21 @@ def reworded(text: str) -> str:
     return _OFF.sub(lambda match: f"{100 - Decimal(match['a'] or match['b'])}折 off", text)
 
 
+def bare_chinese(text: str) -> str:
+    """The text without the Chinese words that claim nothing."""
+    return _free_chinese().sub("", text)
+
+
+def without_opening(sentence: str) -> str:
+    """The sentence without the greeting, the regret or the yes that it opens with."""
+    return _openings().sub("", sentence)
+
+
+@cache
 def representative(word: str) -> str:
-    """The word that stands for all of its meaning; the word itself if none is listed."""
-    return _same().get(word, word)
+    """The word that stands for all of its meaning; the word's stem if none is listed."""
+    found = _same().get(word)
+    return found or _same().get(stem(word), stem(word))
 
 
 def is_free(word: str) -> bool:
@@ -41,18 +53,25 @@ def _rewrites() -> tuple[tuple[re.Pattern[str], str], ...]:
 
 @cache
 def _same() -> dict[str, str]:
-    found: dict[str, str] = {}
-    for words in _tables()["same"]:
-        stems = [stem(word) for word in words]
-        first = found.get(stems[0], stems[0])
-        for each in stems:
-            found.setdefault(each, first)
-    return found
+    return {form: words[0] for words in _tables()["same"] for word in words for form in (word, stem(word))}
 
 
 @cache
 def _free() -> frozenset[str]:
-    return frozenset(stem(word) for word in _tables()["free"]) | frozenset(_tables()["free"])
+    return frozenset(_tables()["free"])
+
+
+@cache
+def _free_chinese() -> re.Pattern[str]:
+    return re.compile("|".join(_tables()["free_zh"]))
+
+
+@cache
+def _openings() -> re.Pattern[str]:
+    table = _tables()["opening"]
+    english = "|".join(sorted(table["english"], key=len, reverse=True))
+    chinese = "|".join(table["chinese"])
+    return re.compile(rf"^(?:\s*(?:{english}|{chinese})\s*[,，、。.!！:：]\s*(?:but\b)?)+", re.IGNORECASE)
 
 
 @cache

@@ -1,0 +1,94 @@
+"""A passage, read once for all the sentences that cite it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from bot.generator.readings import Reading, readings
+from bot.generator.rows import cells, is_rule, row_readings
+from bot.generator.tokens import Token, read
+from bot.generator.units import Unit, units
+from retrieval.sentences import is_table_row, split_sentences
+
+_QUESTION = re.compile(r"[?？]\W*$|[吗呢]\W*$")
+_EXCEPTION = re.compile(
+    r"^[^,，]{1,30}(?:除外|例外)\W*$|^(?:except|this does not apply|(?:\w+ ){1,6}(?:is|are) excluded)",
+    re.IGNORECASE,
+)
+_PRONOUN = re.compile(r"^\W*(?:它|该|此|其|it|they|this|these)(?![a-z])", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A sentence or a row of a table, as all that it says."""
+
+    readings: tuple[Reading, ...]
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """Every word and figure in it."""
+        return frozenset(t.key for reading in self.readings for t in reading.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A passage as sentences are held against it; `head` are the words of title and headings."""
+
+    statements: tuple[Statement, ...]
+    head: tuple[Token, ...]
+
+    @property
+    def figures(self) -> Counter[str]:
+        """The figures of the passage."""
+        keys = (key for statement in self.statements for key in statement.keys)
+        return Counter(key for key in keys if key.startswith("#"))
+
+
+def read_evidence(text: str, head: str) -> Evidence:
+    """The passage with this text and this title and headings."""
+    named = tuple(token for token in read(head) if token.kind != "break")
+    return Evidence(tuple(_statements(text)), named)
+
+
+def _statements(text: str) -> Iterator[Statement]:
+    header: list[str] = []
+    subject: tuple[Token, ...] = ()
+    for sentence in _sentences(text):
+        if is_table_row(sentence):
+            yield from _row(header, sentence)
+            header = header or cells(sentence)
+            continue
+        header = []
+        cut = units(read(sentence))
+        if cut and not _QUESTION.search(sentence):
+            yield Statement(tuple(readings(cut, subject if _PRONOUN.match(sentence) else ())))
+        subject = _subject(cut) or subject
+
+
+def _sentences(text: str) -> list[str]:
+    """The sentences; one that is no more than an exception belongs to the one before it."""
+    found: list[str] = []
+    for start, end in split_sentences(text):
+        sentence = text[start:end]
+        if found and _EXCEPTION.search(sentence) and not is_table_row(sentence):
+            found[-1] = f"{found[-1].rstrip('。.!！ ')}, {sentence}"
+        else:
+            found.append(sentence)
+    return found
+
+
+def _row(header: Sequence[str], sentence: str) -> Iterator[Statement]:
+    row = cells(sentence)
+    if is_rule(sentence) or not header and ":" not in sentence and "：" not in sentence:
+        return
+    names = header if ":" not in sentence and "：" not in sentence else ()
+    if found := row_readings(names, row):
+        yield Statement(tuple(found))
+
+
+def _subject(cut: Sequence[Unit]) -> tuple[Token, ...]:
+    return cut[0].subject if cut else ()

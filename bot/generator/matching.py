@@ -1,0 +1,76 @@
+"""Whether two wordings are the same but for words that claim nothing, and one part moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.generator.tokens import Token
+
+# What changes with the word behind it, and with the word before it.
+_BEFORE = frozenset(
+    "not 不 无 非 勿 only 仅 except 除 unless 若 if before after until from than 比 by 由 向 we 我 first"
+    " then 先 再 without instead all 都 may must 须 over under".split()
+)
+_AFTER = frozenset("前 后 内 外 起 止 时 以 于 优".split())
+
+
+def says_the_same(claim: Sequence[Token], known: Sequence[Token]) -> bool:
+    """Whether the claim is the known wording, at most one part of it moved elsewhere."""
+    both = _keys(claim), _keys(known)
+    if not any("we" in keys or "方" in keys for keys in both):
+        both = _without_you(both[0]), _without_you(both[1])
+    said, meant = both
+    if len(said) != len(meant) or not said:
+        return False
+    if all(map(_same, said, meant)):
+        return True
+    return sorted(map(_undated, said)) == sorted(map(_undated, meant)) and _moved(said, meant)
+
+
+def _moved(said: list[str], meant: list[str]) -> bool:
+    """Whether one exchange of two neighbouring parts makes one of the other."""
+    start = 0
+    while _same(said[start], meant[start]):
+        start += 1
+    end = len(said)
+    while _same(said[end - 1], meant[end - 1]):
+        end -= 1
+    middle, other = said[start:end], meant[start:end]
+    for cut in range(1, len(other)):
+        if all(map(_same, middle, other[cut:] + other[:cut])):
+            return _keeps_figures(meant, start, start + cut, end) and _bound(said) == _bound(meant)
+    return False
+
+
+def _keeps_figures(known: list[str], *edges: int) -> bool:
+    """Whether the figures all stand in one of the parts, so that none comes to another thing."""
+    bounds = [0, *edges, len(known)]
+    holding = [
+        any(key.startswith("#") for key in known[a:b])
+        for a, b in zip(bounds, bounds[1:], strict=False)
+    ]
+    return sum(holding) <= 1
+
+
+def _bound(keys: list[str]) -> list[tuple[str, str]]:
+    """The words that change another, each with the word that it changes."""
+    pairs = [(a, b) for a, b in zip(keys, [*keys[1:], ""], strict=True) if a in _BEFORE]
+    pairs += [(b, a) for a, b in zip(["", *keys], keys, strict=False) if b in _AFTER]
+    return sorted(pairs)
+
+
+def _keys(tokens: Sequence[Token]) -> list[str]:
+    return [token.key for token in tokens if token.key and token.kind != "break"]
+
+
+def _without_you(keys: list[str]) -> list[str]:
+    return [key for key in keys if key not in ("you", "您", "你")]
+
+
+def _same(claim: str, known: str) -> bool:
+    return claim == known or (claim.startswith("#date -") and _undated(claim) == _undated(known))
+
+
+def _undated(key: str) -> str:
+    """A date without its year, which a claim may leave out."""
+    return f"#date -{key.split('-', 1)[1]}" if key.startswith("#date") else key

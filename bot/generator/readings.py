@@ -1,0 +1,117 @@
+"""What a sentence of a passage says: every wording that follows from it by leaving out whole parts.
+
+A clause may be left out where nothing that is kept hangs on it; of items that share a predicate one
+may be kept. Nothing else is ever left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.generator.tokens import Token
+from bot.generator.units import Unit, has_words
+
+MAX_UNITS = 8
+_JOINTS = frozenset({"and", "or", "和", "或"})
+_TOGETHER = frozenset({"together", "combin", "total", "both", "共", "合", "之", "同", "between", "mix"})
+_CONDITIONS = frozenset({"if", "with", "when", "must", "须", "若", "凭", "requir", "unless", "between", "only", "仅"})
+_ITEM = 4, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A wording, and which units of the sentence it takes; `bare`: it needs a subject before it."""
+
+    tokens: tuple[Token, ...]
+    first: int
+    last: int
+    bare: bool = False
+
+
+def readings(sentence: Sequence[Unit], subject: Sequence[Token] = ()) -> list[Reading]:
+    """All readings of a sentence; `subject` is what its first pronoun stands for."""
+    found: list[Reading] = []
+    for first in range(len(sentence)):
+        for last in range(first, min(first + MAX_UNITS, len(sentence))):
+            if _stands(sentence, first, last):
+                found += _variants(sentence, first, last, tuple(subject))
+    return found
+
+
+def _stands(sentence: Sequence[Unit], first: int, last: int) -> bool:
+    """Whether these units may stand by themselves, under what leads them."""
+    opens, closes = sentence[first], sentence[last]
+    if closes.lead or (first > 0 and (opens.limits or opens.needs)):
+        return False
+    return last + 1 == len(sentence) or not sentence[last + 1].limits
+
+
+def _variants(
+    sentence: Sequence[Unit], first: int, last: int, subject: tuple[Token, ...]
+) -> Iterator[Reading]:
+    led = _leads(sentence, first)
+    body = tuple(token for unit in sentence[first : last + 1] for token in unit.tokens)
+    opens = sentence[first]
+    taken = _taken(sentence, first) or (subject if first == 0 else ())
+    bare = bool(taken) and not opens.begins_anew
+    for each in (body, *(_projected(opens) if first == last else ())):
+        yield Reading(led + each, first, last, bare)
+        if taken:
+            yield Reading(led + taken + each, first, last)
+            if led:
+                yield Reading(taken + led + each, first, last)
+
+
+def _leads(sentence: Sequence[Unit], first: int) -> tuple[Token, ...]:
+    """The conditions and topics that the unit stands under."""
+    part = sentence[first].part
+    led = [u for u in sentence[:first] if u.topic or (u.lead and u.part == part)]
+    return tuple(token for unit in led for token in unit.tokens)
+
+
+def _taken(sentence: Sequence[Unit], first: int) -> tuple[Token, ...]:
+    """The subject that the unit takes from the one before it, through others without one."""
+    for before in reversed(sentence[:first]):
+        if before.part != sentence[first].part:
+            return ()
+        if before.begins_anew:
+            return before.subject
+    return ()
+
+
+def _projected(unit: Unit) -> Iterator[tuple[Token, ...]]:
+    """The unit with one of the items that share its predicate, or without its last items."""
+    keys = {token.key for token in unit.tokens}
+    if not keys & _JOINTS or keys & _TOGETHER:
+        return
+    subject = unit.subject
+    items = _items(subject)
+    rest = tuple(t for t in unit.tokens[len(subject) :] if t.text not in ("均", "都"))
+    if len(items) > 1 and not keys & {"if", "若", "when"}:
+        yield from (item + rest for item in items if _is_short(items))
+    if keys & _CONDITIONS:
+        return
+    for place, token in enumerate(unit.tokens):
+        if token.key in _JOINTS and place > len(subject) and has_words(unit.tokens[:place]):
+            yield unit.tokens[:place]
+
+
+def _items(tokens: tuple[Token, ...]) -> list[tuple[Token, ...]]:
+    items: list[tuple[Token, ...]] = []
+    start = 0
+    for place, token in enumerate(tokens):
+        if token.key in _JOINTS:
+            items.append(tokens[start:place])
+            start = place + 1
+    items.append(tokens[start:])
+    return [item for item in items if has_words(item)]
+
+
+def _is_short(items: Sequence[tuple[Token, ...]]) -> bool:
+    """Whether what the items share cannot hide in one of them."""
+    english, chinese = _ITEM
+    return all(
+        len([t for t in item if t.key]) <= (english if item[0].text.isascii() else chinese)
+        for item in items
+    )
