@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from bot.generator.matching import said_keys
 from bot.generator.readings import Reading, readings
 from bot.generator.rows import cells, is_rule, row_readings
 from bot.generator.tokens import Token, read
 from bot.generator.units import Unit, units
+from bot.generator.wordings import without_opening
 from retrieval.sentences import is_table_row, split_sentences
 
 _QUESTION = re.compile(r"[?？]\W*$|[吗呢]\W*$")
@@ -36,10 +38,10 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A passage as sentences are held against it; `head` are the words of title and headings."""
+    """A passage as sentences are held against it; `names` are its title and its heading."""
 
     statements: tuple[Statement, ...]
-    head: tuple[Token, ...]
+    names: tuple[tuple[str, ...], ...]
 
     @property
     def figures(self) -> Counter[str]:
@@ -48,10 +50,10 @@ class Evidence:
         return Counter(key for key in keys if key.startswith("#"))
 
 
-def read_evidence(text: str, head: str) -> Evidence:
-    """The passage with this text and this title and headings."""
-    named = tuple(token for token in read(head) if token.kind != "break")
-    return Evidence(tuple(_statements(text)), named)
+def read_evidence(text: str, names: Sequence[str]) -> Evidence:
+    """The passage with this text, title and heading."""
+    named = (tuple(said_keys(read(name))) for name in names)
+    return Evidence(tuple(_statements(text)), tuple(name for name in named if name))
 
 
 def _statements(text: str) -> Iterator[Statement]:
@@ -63,7 +65,7 @@ def _statements(text: str) -> Iterator[Statement]:
             header = header or cells(sentence)
             continue
         header = []
-        cut = units(read(sentence))
+        cut = units(read(without_opening(sentence)))
         if cut and not _QUESTION.search(sentence):
             yield Statement(tuple(readings(cut, subject if _PRONOUN.match(sentence) else ())))
         subject = _subject(cut) or subject

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.generator.evidence import Evidence, Statement, read_evidence
-from bot.generator.matching import says_the_same
+from bot.generator.matching import differs_in_value, said_keys, says_the_same
 from bot.generator.readings import Reading
 from bot.generator.tokens import Token, read
 from bot.generator.units import Unit, units
@@ -25,6 +25,9 @@ from retrieval.sentences import split_sentences
 from storage.types import Passage
 
 MAX_CLAUSES = 8
+
+# What a claim may say that the passage leaves unsaid; `matching` tells where.
+_ADDED = frozenset({"", "you", "您", "你", "we", "我", "方", "can", "可"})
 
 # Besides what the guard knows: words to whoever answers, and what others said, both no evidence.
 _TOLD = re.compile(
@@ -56,24 +59,34 @@ class Grounding:
 
     def check(self, sentence: str, passage: Passage) -> Finding:
         """Whether the passage supports the sentence; its orders are no evidence."""
-        evidence = self._read(passage.text, f"{passage.title}\n{passage.heading}")
+        evidence = self._read(passage.text, (passage.title, passage.heading))
         claim = units(read(without_opening(sentence)))
         if not claim:
             return Finding(False, "it says nothing that can be checked")
         if len(claim) <= MAX_CLAUSES and _is_said(claim, evidence):
+            if _is_ambiguous(claim, evidence):
+                return Finding(False, "the passage says that of one thing and not of another")
             return Finding(True)
         return Finding(False, _reason(claim, evidence))
 
 
 def _is_said(claim: Sequence[Unit], evidence: Evidence) -> bool:
     """Whether one statement of the passage says all of the claim."""
-    head = frozenset(token.key for token in evidence.head)
-    keys = frozenset(t.key for unit in claim for t in unit.tokens) - head - {"", "you"}
+    head = frozenset(key for name in evidence.names for key in name)
+    keys = frozenset(t.key for unit in claim for t in unit.tokens) - head - _ADDED
     return any(
-        _follows(claim, 0, None, statement, evidence.head)
+        _follows(claim, 0, None, statement, evidence.names)
         for statement in evidence.statements
         if all(key in statement.keys or key.startswith("#date") for key in keys)
     )
+
+
+def _is_ambiguous(claim: Sequence[Unit], evidence: Evidence) -> bool:
+    """Whether the passage says the same words with another figure, or with a no, somewhere else."""
+    pieces = [unit.tokens for unit in claim if any(token.figure for token in unit.tokens)]
+    pieces.append(tuple(token for unit in claim for token in unit.tokens))
+    known = (reading for statement in evidence.statements for reading in statement.readings)
+    return any(differs_in_value(piece, each.tokens) for each in known for piece in pieces)
 
 
 def _follows(
@@ -81,7 +94,7 @@ def _follows(
     start: int,
     before: Reading | None,
     statement: Statement,
-    head: Sequence[Token],
+    names: Sequence[tuple[str, ...]],
 ) -> bool:
     """Whether the claim's clauses from `start` are readings one beside the other."""
     if start == len(claim):
@@ -93,9 +106,10 @@ def _follows(
                 _is_next(reading, before)
                 and (
                     says_the_same(said, reading.tokens)
-                    or (before is None and _named_by_head(said, reading.tokens, head))
+                    or (before is None and _is_named(said, reading.tokens, names))
+                    or _begins_as(said, reading)
                 )
-                and _follows(claim, end, reading, statement, head)
+                and _follows(claim, end, reading, statement, names)
             ):
                 return True
     return False
@@ -110,15 +124,27 @@ def _is_next(reading: Reading, before: Reading | None) -> bool:
     return not reading.bare and reading.last + 1 == before.first
 
 
-def _named_by_head(
-    said: Sequence[Token], known: Sequence[Token], head: Sequence[Token]
+def _is_named(
+    said: Sequence[Token], known: Sequence[Token], names: Sequence[tuple[str, ...]]
 ) -> bool:
-    """Whether the claim begins with a name of the passage's title, and goes on as it does."""
-    named = frozenset(token.key for token in head if token.key)
-    count = 0
-    while count < len(said) and (not said[count].key or said[count].key in named):
-        count += 1
-        if says_the_same(said[count:], known):
+    """Whether the claim begins with the passage's title or heading, and goes on as it does."""
+    for place in range(1, len(said)):
+        if tuple(said_keys(said[:place])) in names and says_the_same(said[place:], known):
+            return True
+    return False
+
+
+def _begins_as(said: Sequence[Token], reading: Reading) -> bool:
+    """Whether the claim begins as the clause before the reading does, and goes on as it does."""
+    keys = [token.key for token in reading.before if token.key]
+    place = 0
+    for key in keys:
+        while place < len(said) and not said[place].key:
+            place += 1
+        if place == len(said) or said[place].key != key:
+            return False
+        place += 1
+        if says_the_same(said[place:], reading.tokens):
             return True
     return False
 
@@ -131,8 +157,8 @@ def _reason(claim: Sequence[Unit], evidence: Evidence) -> str:
     return "no sentence of the passage says just that: keep to its words"
 
 
-def _evidence(text: str, head: str) -> Evidence:
-    return read_evidence(without_instructions(text), head)
+def _evidence(text: str, names: tuple[str, ...]) -> Evidence:
+    return read_evidence(without_instructions(text), names)
 
 
 def without_instructions(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 from bot.generator.tokens import Token
 
@@ -11,15 +12,33 @@ _BEFORE = frozenset(
     "not 不 无 非 勿 only 仅 except 除 unless 若 if before after until from than 比 by 由 向 we 我 first"
     " then 先 再 without instead all 都 may must 须 over under".split()
 )
+_NO = frozenset({"not", "不", "only", "仅", "can", "可"})
 _AFTER = frozenset("前 后 内 外 起 止 时 以 于 优".split())
 
 
 def says_the_same(claim: Sequence[Token], known: Sequence[Token]) -> bool:
     """Whether the claim is the known wording, at most one part of it moved elsewhere."""
-    both = _keys(claim), _keys(known)
-    if not any("we" in keys or "方" in keys for keys in both):
+    return _equal(said_keys(claim), said_keys(known))
+
+
+def differs_in_value(claim: Sequence[Token], known: Sequence[Token]) -> bool:
+    """Whether the known wording says of the same words another figure, or says no to them."""
+    if says_the_same(claim, known):
+        return False
+    return _equal(_open_keys(claim), _open_keys(known))
+
+
+def _open_keys(tokens: Sequence[Token]) -> list[str]:
+    return [f"# {_kind(k)}" if k[0] == "#" else k for k in said_keys(tokens) if k not in _NO]
+
+
+def _equal(claim: list[str], known: list[str]) -> bool:
+    both = claim, known
+    if not all(_names_both(keys) for keys in both):
         both = _without_you(both[0]), _without_you(both[1])
     said, meant = both
+    if len(said) > len(meant):
+        said = _plainer(said, meant)
     if len(said) != len(meant) or not said:
         return False
     if all(map(_same, said, meant)):
@@ -45,11 +64,35 @@ def _moved(said: list[str], meant: list[str]) -> bool:
 def _keeps_figures(known: list[str], *edges: int) -> bool:
     """Whether the figures all stand in one of the parts, so that none comes to another thing."""
     bounds = [0, *edges, len(known)]
-    holding = [
-        any(key.startswith("#") for key in known[a:b])
-        for a, b in zip(bounds, bounds[1:], strict=False)
-    ]
-    return sum(holding) <= 1
+    parts = [known[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    kinds = [{_kind(key) for key in part if key.startswith("#")} for part in parts]
+    return all(one.isdisjoint(other) for one, other in combinations(kinds, 2))
+
+
+def _kind(key: str) -> str:
+    """What a figure counts."""
+    return key.split()[0] if key[1].isalpha() else key.split(" ")[1]
+
+
+def _plainer(said: list[str], meant: list[str]) -> list[str]:
+    """The claim without `can` where the passage simply says so, and without the `we` of a no."""
+    if "can" not in meant:
+        said = [key for key in said if key != "can"]
+    if "we" not in meant:
+        said = [a for a, b in zip(said, [*said[1:], ""], strict=True) if (a, b) != ("we", "not")]
+    if "可" not in meant:
+        said = [key for key in said if key != "可"]
+    text = "".join(said)
+    if "我方不" in text and "我" not in meant:
+        place = said.index("我")
+        said = said[:place] + said[place + 2 :]
+    return said
+
+
+def _names_both(keys: list[str]) -> bool:
+    """Whether the wording tells the shop from the customer."""
+    we, you = {"we", "我"}, {"you", "您", "你"}
+    return bool(we & set(keys)) and bool(you & set(keys))
 
 
 def _bound(keys: list[str]) -> list[tuple[str, str]]:
@@ -59,7 +102,8 @@ def _bound(keys: list[str]) -> list[tuple[str, str]]:
     return sorted(pairs)
 
 
-def _keys(tokens: Sequence[Token]) -> list[str]:
+def said_keys(tokens: Sequence[Token]) -> list[str]:
+    """What the tokens claim, in order."""
     return [token.key for token in tokens if token.key and token.kind != "break"]
 
 

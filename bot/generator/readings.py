@@ -16,17 +16,22 @@ MAX_UNITS = 8
 _JOINTS = frozenset({"and", "or", "和", "或"})
 _TOGETHER = frozenset({"together", "combin", "total", "both", "共", "合", "之", "同", "between", "mix"})
 _CONDITIONS = frozenset({"if", "with", "when", "must", "须", "若", "凭", "requir", "unless", "between", "only", "仅"})
+_SHARED = frozenset({"can", "must", "not", "可", "不", "须"})
 _ITEM = 4, 8
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A wording, and which units of the sentence it takes; `bare`: it needs a subject before it."""
+    """A wording, and which units of the sentence it takes.
+
+    `bare`: it needs a subject before it. `before`: of these a claim may take the beginning.
+    """
 
     tokens: tuple[Token, ...]
     first: int
     last: int
     bare: bool = False
+    before: tuple[Token, ...] = ()
 
 
 def readings(sentence: Sequence[Unit], subject: Sequence[Token] = ()) -> list[Reading]:
@@ -54,9 +59,9 @@ def _variants(
     body = tuple(token for unit in sentence[first : last + 1] for token in unit.tokens)
     opens = sentence[first]
     taken = _taken(sentence, first) or (subject if first == 0 else ())
-    bare = bool(taken) and not opens.begins_anew
+    bare = bool(taken) and not opens.begins_anew and not _has_one_subject(sentence)
     for each in (body, *(_projected(opens) if first == last else ())):
-        yield Reading(led + each, first, last, bare)
+        yield Reading(led + each, first, last, bare, _vague(sentence, first))
         if taken:
             yield Reading(led + taken + each, first, last)
             if led:
@@ -80,6 +85,20 @@ def _taken(sentence: Sequence[Unit], first: int) -> tuple[Token, ...]:
     return ()
 
 
+def _vague(sentence: Sequence[Unit], first: int) -> tuple[Token, ...]:
+    """The Chinese unit before, where there is no telling its subject from what is said of it."""
+    before = sentence[first - 1] if first else None
+    if not before or before.part != sentence[first].part or before.lead or before.subject:
+        return ()
+    return () if before.tokens[0].text.isascii() else before.tokens
+
+
+def _has_one_subject(sentence: Sequence[Unit]) -> bool:
+    """Whether only the first unit of a Chinese sentence has a subject, which may be left out."""
+    chinese = any(not token.text.isascii() for token in sentence[0].tokens)
+    return chinese and not any(unit.begins_anew for unit in sentence[1:])
+
+
 def _projected(unit: Unit) -> Iterator[tuple[Token, ...]]:
     """The unit with one of the items that share its predicate, or without its last items."""
     keys = {token.key for token in unit.tokens}
@@ -94,7 +113,20 @@ def _projected(unit: Unit) -> Iterator[tuple[Token, ...]]:
         return
     for place, token in enumerate(unit.tokens):
         if token.key in _JOINTS and place > len(subject) and has_words(unit.tokens[:place]):
-            yield unit.tokens[:place]
+            if not any(each.figure for each in unit.tokens[place:]):
+                yield unit.tokens[:place]
+            shared = _shared(unit.tokens[:place])
+            if shared > len(subject):
+                yield unit.tokens[:shared] + unit.tokens[place + 1 :]
+
+
+def _shared(tokens: Sequence[Token]) -> int:
+    """Where the words end that two verbs share: `bikes may not be` of `ridden or taken`."""
+    verbs = [n for n, t in enumerate(tokens) if t.key in _SHARED]
+    end = verbs[0] if verbs else 0
+    while verbs and end < len(tokens) and (tokens[end].key in _SHARED or not tokens[end].key):
+        end += 1
+    return end
 
 
 def _items(tokens: tuple[Token, ...]) -> list[tuple[Token, ...]]:

@@ -48,7 +48,7 @@ def _cell(names: Sequence[str], values: Sequence[str], column: int) -> Iterator[
 def _is_only(values: Sequence[str], column: int) -> bool:
     """Whether no other cell of the row could be taken for this one."""
     kinds = [_kinds(_words(value)) for value in values]
-    return all(not kinds[column] & each for n, each in enumerate(kinds) if n != column)
+    return all(not kinds[column] & each for n, each in enumerate(kinds) if n not in (0, column))
 
 
 def _kinds(tokens: Sequence[Token]) -> frozenset[str]:

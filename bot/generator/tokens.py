@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.generator.figures import Figure, find_figures, spelled
-from bot.generator.wordings import bare_chinese, is_free, representative, reworded
+from bot.generator.wordings import free_chinese, is_free, representative, reworded
 from finetune.facts import plain
 from retrieval.stemming import stem
 
@@ -22,11 +22,7 @@ _PREDICATES = frozenset(
 _WORD = re.compile(r"[a-z][a-z'’-]*[a-z]|[a-z]|[\u3400-\u9fff]|[,、;；:：|。!?\n()（）]|\.(?=\s|$)|\d+")
 _BREAKS = frozenset(",、;；:：|。!?\n.")
 _AND_BREAKS = re.compile(
-    r"\band\b(?=\s+(?:is|are|was|were|has|have|can|may|must|will|would|should|do|does|did|it|they"
-    r"|we|you|there|then|not|costs?|takes?|comes?|needs?|includes?|ships?|weighs?|holds?|runs?"
-    r"|works?|lasts?|charges?|contains?|starts?|ends?|opens?|closes?|receives?|gets?|applies"
-    r"|covers?|pays?|earns?|travels?|rides?|keep|turn|renew)\b)"
-    r"|\b(?:but|while|whereas|although|though)\b"
+    r"\b(?:but|while|whereas|although|though)\b"
     r"|(?<=\S)(?:而且|并且|但是|但|而(?!不)|不过|同时(?=还|也|请)|且|并(?=[\u4e00-\u9fff]))"
 )
 # A comma inside an English list joins: "audiobooks, e-books and gift cards".
@@ -57,17 +53,17 @@ def read(text: str) -> list[Token]:
     for figure in find_figures(spelling):
         if figure.start < last:
             continue
-        tokens += _words(spelling[last : figure.start], spelling[figure.end :])
+        tokens += _words(spelling[last : figure.start])
         tokens.append(Token(_figure_key(figure), spelling[figure.start : figure.end], "figure", figure))
         last = figure.end
-    return tokens + _words(spelling[last:], "")
+    return tokens + _words(spelling[last:])
 
 
 def one_spelling(text: str) -> str:
     """The text as tokens are read from it."""
     # Items of a list share what is said of them, so the mark between them splits nothing.
     normal = reworded(spelled(plain(text.replace("、", "和"))))
-    return bare_chinese(_joined(normal))
+    return _joined(normal)
 
 
 def _joined(text: str) -> str:
@@ -76,7 +72,18 @@ def _joined(text: str) -> str:
     return _LIST_COMMA.sub(" and ", _LAST_COMMA.sub(r" \1", text))
 
 
-def _words(text: str, _after: str) -> list[Token]:
+def _words(text: str) -> list[Token]:
+    """The words of a stretch between figures; those of `free_zh` in one token each."""
+    found: list[Token] = []
+    last = 0
+    for free in free_chinese().finditer(text):
+        found += _pieces(text[last : free.start()])
+        found.append(Token("", free[0]))
+        last = free.end()
+    return found + _pieces(text[last:])
+
+
+def _pieces(text: str) -> list[Token]:
     return [_token(match[0]) for match in _WORD.finditer(text) if match[0] not in "()（）"]
 
 

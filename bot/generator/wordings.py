@@ -24,11 +24,6 @@ def reworded(text: str) -> str:
     return _OFF.sub(lambda match: f"{100 - Decimal(match['a'] or match['b'])}折 off", text)
 
 
-def bare_chinese(text: str) -> str:
-    """The text without the Chinese words that claim nothing."""
-    return _free_chinese().sub("", text)
-
-
 def without_opening(sentence: str) -> str:
     """The sentence without the greeting, the regret or the yes that it opens with."""
     return _openings().sub("", sentence)
@@ -62,7 +57,8 @@ def _free() -> frozenset[str]:
 
 
 @cache
-def _free_chinese() -> re.Pattern[str]:
+def free_chinese() -> re.Pattern[str]:
+    """Finds the Chinese words that claim nothing."""
     return re.compile("|".join(_tables()["free_zh"]))
 
 
