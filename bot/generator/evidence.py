@@ -18,7 +18,8 @@ from retrieval.sentences import is_table_row, split_sentences
 
 _QUESTION = re.compile(r"[?？]\W*$|[吗呢]\W*$")
 _EXCEPTION = re.compile(
-    r"^[^,，]{1,30}(?:除外|例外)\W*$|^(?:except|this does not apply|(?:\w+ ){1,6}(?:is|are) excluded)",
+    r"^[^,，]{1,30}(?:除外|例外)\W*$"
+    r"|^(?:except|this does not apply|(?:\w+ ){1,6}(?:is|are) excluded)",
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(r"^\W*(?:它|该|此|其|it|they|this|these)(?![a-z])", re.IGNORECASE)

@@ -83,10 +83,9 @@ def _is_said(claim: Sequence[Unit], evidence: Evidence) -> bool:
 
 def _is_ambiguous(claim: Sequence[Unit], evidence: Evidence) -> bool:
     """Whether the passage says the same words with another figure, or with a no, somewhere else."""
-    pieces = [unit.tokens for unit in claim if any(token.figure for token in unit.tokens)]
-    pieces.append(tuple(token for unit in claim for token in unit.tokens))
+    said = [token for unit in claim for token in unit.tokens]
     known = (reading for statement in evidence.statements for reading in statement.readings)
-    return any(differs_in_value(piece, each.tokens) for each in known for piece in pieces)
+    return any(differs_in_value(said, each.tokens) for each in known)
 
 
 def _follows(

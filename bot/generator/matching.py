@@ -8,12 +8,12 @@ from itertools import combinations
 from bot.generator.tokens import Token
 
 # What changes with the word behind it, and with the word before it.
-_BEFORE = frozenset(
-    "not 不 无 非 勿 only 仅 except 除 unless 若 if before after until from than 比 by 由 向 we 我 first"
-    " then 先 再 without instead all 都 may must 须 over under".split()
-)
+_BEFORE = frozenset("不无非勿仅除若比由向我先再都须") | frozenset({
+    "not", "only", "except", "unless", "if", "before", "after", "until", "from", "than", "by", "we",
+    "first", "then", "without", "instead", "all", "must", "over", "under",
+})  # fmt: skip
 _NO = frozenset({"not", "不", "only", "仅", "can", "可"})
-_AFTER = frozenset("前 后 内 外 起 止 时 以 于 优".split())
+_AFTER = frozenset("前后内外起止时以于优")
 
 
 def says_the_same(claim: Sequence[Token], known: Sequence[Token]) -> bool:

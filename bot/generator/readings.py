@@ -14,8 +14,12 @@ from bot.generator.units import Unit, has_words
 
 MAX_UNITS = 8
 _JOINTS = frozenset({"and", "or", "和", "或"})
-_TOGETHER = frozenset({"together", "combin", "total", "both", "共", "合", "之", "同", "between", "mix"})
-_CONDITIONS = frozenset({"if", "with", "when", "must", "须", "若", "凭", "requir", "unless", "between", "only", "仅"})
+_TOGETHER = frozenset("共合之同") | frozenset({
+    "together", "combin", "total", "both", "between", "mix"
+})  # fmt: skip
+_CONDITIONS = frozenset("须若凭仅") | frozenset({
+    "if", "with", "when", "must", "requir", "unless", "between", "only"
+})  # fmt: skip
 _SHARED = frozenset({"can", "must", "not", "可", "不", "须"})
 _ITEM = 4, 8
 
@@ -100,33 +104,40 @@ def _has_one_subject(sentence: Sequence[Unit]) -> bool:
 
 
 def _projected(unit: Unit) -> Iterator[tuple[Token, ...]]:
-    """The unit with one of the items that share its predicate, or without its last items."""
-    keys = {token.key for token in unit.tokens}
-    if not keys & _JOINTS or keys & _TOGETHER:
+    """The unit with one of the items that share its predicate, or of those that it ends with."""
+    words = {word for token in unit.tokens for word in (token.key, token.text)}
+    if not words & _JOINTS or words & _TOGETHER:
         return
-    subject = unit.subject
-    items = _items(subject)
-    rest = tuple(t for t in unit.tokens[len(subject) :] if t.text not in ("均", "都"))
-    if len(items) > 1 and not keys & {"if", "若", "when"}:
-        yield from (item + rest for item in items if _is_short(items))
-    if keys & _CONDITIONS:
-        return
-    for place, token in enumerate(unit.tokens):
-        if token.key in _JOINTS and place > len(subject) and has_words(unit.tokens[:place]):
-            if not any(each.figure for each in unit.tokens[place:]):
-                yield unit.tokens[:place]
-            shared = _shared(unit.tokens[:place])
-            if shared > len(subject):
-                yield unit.tokens[:shared] + unit.tokens[place + 1 :]
+    size = len(unit.subject)
+    subjects = [unit.subject]
+    items = _items(unit.subject)
+    if len(items) > 1 and _is_short(items) and not words & {"if", "若", "when"}:
+        subjects += items
+    for start in subjects:
+        rest = unit.tokens[size:]
+        yield start + tuple(token for token in rest if token.text not in ("均", "都"))
+        if not words & _CONDITIONS:
+            yield from (start + each for each in _shortened(rest))
 
 
-def _shared(tokens: Sequence[Token]) -> int:
-    """Where the words end that two verbs share: `bikes may not be` of `ridden or taken`."""
-    verbs = [n for n, t in enumerate(tokens) if t.key in _SHARED]
-    end = verbs[0] if verbs else 0
-    while verbs and end < len(tokens) and (tokens[end].key in _SHARED or not tokens[end].key):
+def _shortened(rest: tuple[Token, ...]) -> Iterator[tuple[Token, ...]]:
+    """What is said of a subject without its last items, or without all but the last verb."""
+    shared = _shared(rest)
+    for place, token in enumerate(rest):
+        if token.key not in _JOINTS or not has_words(rest[:place]):
+            continue
+        if not any(each.figure for each in rest[place:]):
+            yield rest[:place]
+        if shared:
+            yield rest[:shared] + rest[place + 1 :]
+
+
+def _shared(rest: Sequence[Token]) -> int:
+    """Where the words end that two verbs share: `may not be` of `may not be ridden or taken`."""
+    end = 0
+    while end < len(rest) and (rest[end].key in _SHARED or not rest[end].key):
         end += 1
-    return end
+    return end if has_words(rest[:end]) else 0
 
 
 def _items(tokens: tuple[Token, ...]) -> list[tuple[Token, ...]]:

@@ -32,8 +32,8 @@ def row_readings(header: Sequence[str], row: Sequence[str]) -> list[Reading]:
     for column in range(1, len(values)):
         for said in _cell(names, values, column):
             found.append(Reading(said, column, column, bare=True))
-            for whole in (label, label + of_label, of_label + label):
-                found.append(Reading(whole + said, column, column))
+            names_of_it = (label, label + of_label, of_label + label)
+            found += [Reading(whole + said, column, column) for whole in names_of_it]
     return found
 
 

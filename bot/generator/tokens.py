@@ -14,19 +14,24 @@ from retrieval.stemming import stem
 Kind = Literal["word", "figure", "break"]
 
 # What ends the subject of a clause: what is said of it begins here.
-_PREDICATES = frozenset(
-    "is are was were be can must will would should do does did has have had not cost take come need"
-    " include require last get earn receive pay use apply cover start end open close expire run"
-    " contain offer go add travel ride return carry".split()
-) | frozenset("可须不应免为是在每有含自按由需享收提")
-_WORD = re.compile(r"[a-z][a-z'’-]*[a-z]|[a-z]|[\u3400-\u9fff]|[,、;；:：|。!?\n()（）]|\.(?=\s|$)|\d+")
+_PREDICATES = frozenset("可须不应免为是在每有含自按由需享收提") | frozenset({
+    "is", "are", "was", "were", "be", "can", "must", "will", "would", "should", "do", "does", "did",
+    "has", "have", "had", "not", "cost", "take", "come", "need", "include", "require", "last",
+    "get", "earn", "receive", "pay", "use", "apply", "cover", "start", "end", "open", "close",
+    "expire", "run", "contain", "offer", "go", "add", "travel", "ride", "return", "carry",
+})  # fmt: skip
+_WORD = re.compile(
+    r"[a-z][a-z'’-]*[a-z]|[a-z]|[\u3400-\u9fff]|[,、;；:：|。!?\n()（）]|\.(?=\s|$)|\d+"
+)
 _BREAKS = frozenset(",、;；:：|。!?\n.")
 _AND_BREAKS = re.compile(
     r"\b(?:but|while|whereas|although|though)\b"
     r"|(?<=\S)(?:而且|并且|但是|但|而(?!不)|不过|同时(?=还|也|请)|且|并(?=[\u4e00-\u9fff]))"
 )
 # A comma inside an English list joins: "audiobooks, e-books and gift cards".
-_LIST_COMMA = re.compile(r",\s+(?=(?:[\w'-]+\s+){0,2}[\w'-]+(?:,\s+(?:[\w'-]+\s+){0,2}[\w'-]+)*,?\s+(?:and|or)\s)")
+_LIST_COMMA = re.compile(
+    r",\s+(?=(?:[\w'-]+\s+){0,2}[\w'-]+(?:,\s+(?:[\w'-]+\s+){0,2}[\w'-]+)*,?\s+(?:and|or)\s)"
+)
 _LAST_COMMA = re.compile(r",\s+(and|or)\b(?=\s+(?:[\w'-]+\s+){0,4}[\w'-]+[.;]?\s*$)")
 
 
@@ -54,7 +59,9 @@ def read(text: str) -> list[Token]:
         if figure.start < last:
             continue
         tokens += _words(spelling[last : figure.start])
-        tokens.append(Token(_figure_key(figure), spelling[figure.start : figure.end], "figure", figure))
+        tokens.append(
+            Token(_figure_key(figure), spelling[figure.start : figure.end], "figure", figure)
+        )
         last = figure.end
     return tokens + _words(spelling[last:])
 

@@ -11,7 +11,7 @@ from bot.generator.tokens import Token
 
 # A clause that says when, for whom or of what the next ones hold.
 _LEADS = re.compile(
-    r"^(?:若|除|凡|当|一旦|无论|不论|不管|对于|关于|因(?!此)|由于)"
+    r"若|^(?:除|凡|凭|持|当|一旦|无论|不论|不管|对于|关于|因(?!此)|由于)"
     r"|(?:的|时|后|前|者|外|中|内|起|下|期间|之日|情况|以上|以下|以内)$"
     r"|^(?:if|when|whenever|once|after|before|unless|without|on|in|for|during|at|until|with|within"
     r"|as|because|since|provided|except|under|from|by|following|between|over|outside|inside)\b"
@@ -26,7 +26,8 @@ _LIMITS = re.compile(
 # A clause that says nothing without the one before it.
 _NEEDS = re.compile(
     r"^(?:之后|后|此后|随后|再|然后|否则|其中|其余|最|除|超出|后者|前者|以上|同样|反之|过后)"
-    r"|^(?:after (?:that|which|this)|then|otherwise|after|unless|except|else|former|latter|less|plus|minus|if|when|who|where|until|not|such|so)\b"
+    r"|^(?:then|otherwise|after|unless|except|else|former|latter|less|plus|minus|if|when|who|where"
+    r"|until|not|such|so)\b"
 )
 
 _RELATIVE = frozenset({"who", "that", "which", "if", "when", "unless", "both", "between"})
@@ -52,6 +53,8 @@ class Unit:
     def subject(self) -> tuple[Token, ...]:
         """The tokens before what is said of them; empty where there is no telling."""
         for place, token in enumerate(self.tokens):
+            if token.figure and not spoken(self.tokens[:place]).isascii():
+                return ()
             if token.opens_predicate:
                 return self.tokens[:place] if has_words(self.tokens[:place]) else ()
         return ()

@@ -48,7 +48,12 @@ def _rewrites() -> tuple[tuple[re.Pattern[str], str], ...]:
 
 @cache
 def _same() -> dict[str, str]:
-    return {form: words[0] for words in _tables()["same"] for word in words for form in (word, stem(word))}
+    return {
+        form: words[0]
+        for words in _tables()["same"]
+        for word in words
+        for form in (word, stem(word))
+    }
 
 
 @cache
@@ -67,7 +72,9 @@ def _openings() -> re.Pattern[str]:
     table = _tables()["opening"]
     english = "|".join(sorted(table["english"], key=len, reverse=True))
     chinese = "|".join(table["chinese"])
-    return re.compile(rf"^(?:\s*(?:{english}|{chinese})\s*[,，、。.!！:：]\s*(?:but\b)?)+", re.IGNORECASE)
+    return re.compile(
+        rf"^(?:\s*(?:{english}|{chinese})\s*[,，、。.!！:：]\s*(?:but\b)?)+", re.IGNORECASE
+    )
 
 
 @cache

@@ -31,7 +31,7 @@ class Writer:
         models = load(bundle_id)
         if models.generator is None or models.analyser is None:
             return models
-        grounding = Grounding(models.analyser)
+        grounding = Grounding()
         chat = ChatGenerator(
             self.model, models.generator, grounding, self.prompts, self.compute, self.patience
         )

@@ -108,7 +108,7 @@ async def test_nonsense_and_slowness_end_in_the_extract(model: LocalModel) -> No
     request = Request("How much does the kettle hold?", (Hit(passage, 0.9, 0, 0),), "en")
     for patience in (Patience(max_tokens=24), Patience(whole=0.001, max_tokens=3000)):
         writer = ChatGenerator(
-            model, ExtractiveGenerator(analyser, compute), Grounding(analyser),
+            model, ExtractiveGenerator(analyser, compute), Grounding(),
             load_prompts(None), compute, patience,
         )  # fmt: skip
         async with aclosing(writer.write(request)) as pieces:

@@ -105,7 +105,7 @@ def writer(model: OpenAIModel, compute: Compute, patience: Patience = QUICK) -> 
     analyser = the_analyser()
     extract = ExtractiveGenerator(analyser, compute)
     prompts = load_prompts(None)
-    return ChatGenerator(model, extract, Grounding(analyser), prompts, compute, patience)
+    return ChatGenerator(model, extract, Grounding(), prompts, compute, patience)
 
 
 async def written(generator: ChatGenerator, asked: Request) -> list[Piece]:
