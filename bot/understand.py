@@ -8,7 +8,7 @@ from functools import partial
 
 from bot.attachments import is_label, is_one_of_several, label_language
 from bot.entities.find import find_entities
-from bot.forms.words import refers
+from bot.follow_up import earlier_question, read_together
 from bot.guard import find_misuse
 from bot.live import Models
 from bot.mood import find_mood
@@ -26,8 +26,6 @@ BACK_TO_BOT = "bot"
 NONE_OF_THESE = "none"
 INTENT_PREFIX = "intent:"
 
-_ANSWERS = frozenset(("template", "grounded", "action"))
-
 NO_PREDICTION = Prediction(ranked=(), in_scope=0.0)
 
 
@@ -44,16 +42,16 @@ async def understand(
     if models is None or not needs_guess(understanding):
         return understanding
     earlier = earlier_question(message, turn)
-    texts = [message.masked_text, *([f"{earlier} {message.masked_text}"] if earlier else [])]
+    texts = [message.masked_text, *([f"{earlier.text} {message.masked_text}"] if earlier else [])]
     (alone, *together), mood = await compute.run(partial(_guess, models, texts, message))
     understanding = replace(understanding, prediction=alone, mood=mood)
     limit = models.thresholds.answer
-    if not together or p_right(alone) >= limit:
+    if earlier is None or p_right(alone) >= limit:
         return understanding
     # "And how long does that take?" says more with the question before it.
+    both = read_together(message.masked_text, together[0], earlier)
     understanding = replace(understanding, question=texts[1])
-    clearer = p_right(together[0]) >= limit
-    return replace(understanding, prediction=together[0]) if clearer else understanding
+    return replace(understanding, prediction=both) if p_right(both) >= limit else understanding
 
 
 def _guess(
@@ -61,19 +59,6 @@ def _guess(
 ) -> tuple[list[Prediction], str | None]:
     """The intent of each text and the mood of the message; slow enough for a thread."""
     return models.classifier.predict(texts), find_mood(models.mood, message.masked_text)
-
-
-def earlier_question(message: Message, turn: Turn) -> str | None:
-    """The answered question that a short follow-up may be about."""
-    if not refers(message.text):
-        return None
-    for said in reversed(turn.history):
-        if said.role is not Role.CUSTOMER:
-            continue
-        reply = next((each for each in turn.history if each.reply_to == said.id), None)
-        answered = reply is not None and reply.decision in _ANSWERS
-        return said.masked_text if answered else None
-    return None
 
 
 def needs_guess(understanding: Understanding) -> bool:
