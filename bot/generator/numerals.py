@@ -9,7 +9,7 @@ from finetune.numerals import NUMERAL_CHARACTERS, read_numeral
 # What a Chinese numeral counts; without it 一 and 十 are often parts of other words (一般, 十分).
 _MEASURES = (
     "天日号周月年元块角折倍岁个次件台只张份条种款位人名层"
-    "楼步升克斤米寸瓦伏度秒分点级档页瓶包盒箱套袋片杯把根颗支成"
+    "楼步升克斤米寸晚瓦伏度秒分点级档页瓶包盒箱套袋片杯把根颗支成"
 )
 _HANZI = re.compile(
     rf"百分之[{NUMERAL_CHARACTERS}]+"

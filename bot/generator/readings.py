@@ -17,9 +17,7 @@ _JOINTS = frozenset({"and", "or", "和", "或"})
 _TOGETHER = frozenset("共合之同") | frozenset({
     "together", "combin", "total", "both", "between", "mix"
 })  # fmt: skip
-_CONDITIONS = frozenset("须若凭仅") | frozenset({
-    "if", "with", "when", "must", "requir", "unless", "between", "only"
-})  # fmt: skip
+_CONDITIONS = frozenset("若凭仅") | frozenset({"if", "with", "when", "unless", "between", "only"})
 _SHARED = frozenset({"can", "must", "not", "可", "不", "须"})
 _ITEM = 4, 8
 

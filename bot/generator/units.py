@@ -98,6 +98,8 @@ def _cut(tokens: Sequence[Token]) -> list[tuple[list[Token], str]]:
     found: list[tuple[list[Token], str]] = []
     piece: list[Token] = []
     for place, token in enumerate(tokens):
+        if token.key == "and" and not has_words(piece):
+            continue
         if token.kind != "break" and not _joins_clauses(piece, tokens[place:]):
             piece.append(token)
             continue
