@@ -22,6 +22,11 @@ _EXCEPTION = re.compile(
     r"|^(?:except|this does not apply|(?:\w+ ){1,6}(?:is|are) excluded)",
     re.IGNORECASE,
 )
+_BULLET = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)、])\s+")
+_LIMITING = re.compile(
+    r"[不未勿仅只除若无]|如果|的[:：]|\b(?:not|cannot|never|no|only|except|if|for|when|unless|before|after)\b",
+    re.IGNORECASE,
+)
 _PRONOUN = re.compile(r"^\W*(?:它|该|此|其|it|they|this|these)(?![a-z])", re.IGNORECASE)
 
 
@@ -60,7 +65,8 @@ def read_evidence(text: str, names: Sequence[str]) -> Evidence:
 def _statements(text: str) -> Iterator[Statement]:
     header: list[str] = []
     subject: tuple[Token, ...] = ()
-    for sentence in _sentences(text):
+    sentences = _sentences(text)
+    for sentence in sentences:
         if is_table_row(sentence):
             yield from _row(header, sentence)
             header = header or cells(sentence)
@@ -68,13 +74,15 @@ def _statements(text: str) -> Iterator[Statement]:
         header = []
         cut = units(read(without_opening(sentence)))
         if cut and not _QUESTION.search(sentence):
-            yield Statement(tuple(readings(cut, subject if _PRONOUN.match(sentence) else ())))
+            meant = subject if _PRONOUN.match(sentence) else ()
+            yield Statement(tuple(readings(cut, meant, alone=len(sentences) == 1)))
         subject = _subject(cut) or subject
 
 
 def _sentences(text: str) -> list[str]:
     """The sentences; one that is no more than an exception belongs to the one before it."""
     found: list[str] = []
+    text = _with_intros(text)
     for start, end in split_sentences(text):
         sentence = text[start:end]
         if found and _EXCEPTION.search(sentence) and not is_table_row(sentence):
@@ -82,6 +90,19 @@ def _sentences(text: str) -> list[str]:
         else:
             found.append(sentence)
     return found
+
+
+def _with_intros(text: str) -> str:
+    """The text without bullets, each item of a list behind the intro that limits it."""
+    lines = []
+    intro = ""
+    for line in text.splitlines():
+        item = _BULLET.sub("", line)
+        if item == line:
+            limits = line.rstrip().endswith((":", "：")) and _LIMITING.search(line)
+            intro = line.strip() if limits else ""
+        lines.append(f"{intro} {item}" if intro and item != line else item)
+    return "\n".join(lines)
 
 
 def _row(header: Sequence[str], sentence: str) -> Iterator[Statement]:

@@ -25,7 +25,13 @@ def differs_in_value(claim: Sequence[Token], known: Sequence[Token]) -> bool:
     """Whether the known wording says of the same words another figure, or says no to them."""
     if says_the_same(claim, known):
         return False
+    if len(_figures(claim) - _figures(known)) > 1:
+        return False  # "300 or more: 40 off" and "500 or more: 80 off" are two things
     return _equal(_open_keys(claim), _open_keys(known))
+
+
+def _figures(tokens: Sequence[Token]) -> frozenset[str]:
+    return frozenset(token.key for token in tokens if token.figure)
 
 
 def _open_keys(tokens: Sequence[Token]) -> list[str]:

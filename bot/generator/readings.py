@@ -7,7 +7,7 @@ may be kept. Nothing else is ever left out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.generator.tokens import Token
 from bot.generator.units import Unit, has_words
@@ -36,13 +36,20 @@ class Reading:
     before: tuple[Token, ...] = ()
 
 
-def readings(sentence: Sequence[Unit], subject: Sequence[Token] = ()) -> list[Reading]:
-    """All readings of a sentence; `subject` is what its first pronoun stands for."""
+def readings(
+    sentence: Sequence[Unit], subject: Sequence[Token] = (), *, alone: bool = False
+) -> list[Reading]:
+    """All readings of a sentence; `subject` is what its first pronoun stands for.
+
+    Of a sentence that stands alone the subject may be left unsaid.
+    """
     found: list[Reading] = []
     for first in range(len(sentence)):
         for last in range(first, min(first + MAX_UNITS, len(sentence))):
             if _stands(sentence, first, last):
                 found += _variants(sentence, first, last, tuple(subject))
+    if alone and _has_one_subject(sentence):
+        return [replace(reading, bare=False) for reading in found]
     return found
 
 
@@ -61,7 +68,7 @@ def _variants(
     body = tuple(token for unit in sentence[first : last + 1] for token in unit.tokens)
     opens = sentence[first]
     taken = _taken(sentence, first) or (subject if first == 0 else ())
-    bare = bool(taken) and not opens.begins_anew and not _has_one_subject(sentence)
+    bare = bool(taken) and not opens.begins_anew
     for each in (body, *(_projected(opens) if first == last else ())):
         yield Reading(led + each, first, last, bare, _vague(sentence, first))
         if taken:

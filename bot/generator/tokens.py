@@ -16,9 +16,9 @@ Kind = Literal["word", "figure", "break"]
 # What ends the subject of a clause: what is said of it begins here.
 _PREDICATES = frozenset("可须不应免为是在每有含自按由需享收提") | frozenset({
     "is", "are", "was", "were", "be", "can", "may", "must", "will", "would", "should", "do", "does",
-    "did", "has", "have", "had", "not", "cost", "take", "come", "need", "include", "require", "last",
-    "get", "earn", "receive", "pay", "use", "apply", "cover", "start", "end", "open", "close",
-    "expire", "run", "contain", "offer", "go", "add", "travel", "ride", "return", "carry",
+    "did", "has", "have", "had", "not", "cost", "take", "come", "need", "include", "require",
+    "last", "get", "earn", "receive", "pay", "use", "apply", "cover", "start", "end", "open",
+    "close", "expire", "run", "contain", "offer", "go", "add", "travel", "ride", "return", "carry",
 })  # fmt: skip
 _WORD = re.compile(
     r"[a-z][a-z'’-]*[a-z]|[a-z]|[\u3400-\u9fff]|[,、;；:：|。!?\n()（）]|\.(?=\s|$)|\d+"

@@ -251,3 +251,31 @@ def test_wordings_of_one_meaning_have_one_form(one: str, other: str) -> None:
 
 def test_a_bound_is_not_reworded_into_a_negation() -> None:
     assert reworded("不得超过3天") == "不得超过3天"
+
+
+LIST = "For orders under $50:\n- Delivery costs $5.\n- Wrapping costs $2."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "supported"),
+    [
+        ("Delivery costs $5.", False),
+        ("For orders under $50, delivery costs $5.", True),
+        ("For orders under $50, delivery costs $2.", False),
+    ],
+)
+def test_items_of_a_list_hold_under_its_intro(
+    grounding: Grounding, sentence: str, supported: bool
+) -> None:
+    assert (verdict(grounding, LIST, sentence) == "supported") is supported
+
+
+def test_an_unsaid_subject_is_taken_for_no_other(grounding: Grounding) -> None:
+    passage = "标准版支持3个用户，含邮件支持。专业版支持20个用户，含电话支持。"
+    assert verdict(grounding, passage, "含电话支持。") == "unsure"
+    assert verdict(grounding, passage, "专业版含电话支持。") == "supported"
+
+
+def test_two_figures_apart_are_two_things(grounding: Grounding) -> None:
+    assert verdict(grounding, "满300减40，满500减80。", "满500减80。") == "supported"
+    assert verdict(grounding, "满300减40，满500减80。", "满500减40。") == "unsure"
