@@ -5,8 +5,8 @@
 A file has the columns language, kind, passage, question, sentence, supported. Prints per kind how
 many unsupported sentences escaped and how many supported ones were kept back, and over all the
 precision and recall of what was let through. Without a file: the cases in tests/bot/data, of which
-grounding_held2.csv is measured only. What is kept back is no loss but of style: the customer then
-reads the passage itself.
+grounding_held2.csv and grounding_blind.csv are measured only; who wrote the latter had not seen the
+check. What is kept back is no loss but of style: the customer then reads the passage itself.
 """
 
 from __future__ import annotations
