@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from bot.forms.words import refers
+from bot.forms.words import points, refers
 from finetune.types import Prediction
 from storage.normalise import normalise
 from storage.types import Message, Role, Turn
@@ -63,6 +63,14 @@ def read_together(text: str, together: Prediction, earlier: Earlier) -> Predicti
     if not names_nothing(text):
         return together
     return replace(together, in_scope=max(together.in_scope, earlier.in_scope))
+
+
+def only_points_back(text: str) -> bool:
+    """Whether there is nothing to understand in it but that it points to what was said before.
+
+    `在吗` names nothing either, but points to nothing.
+    """
+    return points(text) and names_nothing(text)
 
 
 def names_nothing(text: str) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 
 from bot.attachments import is_label, is_one_of_several, label_language
 from bot.entities.find import find_entities
-from bot.follow_up import earlier_question, read_together
+from bot.follow_up import earlier_question, only_points_back, read_together
 from bot.guard import find_misuse
 from bot.live import Models
 from bot.mood import find_mood
@@ -46,10 +46,13 @@ async def understand(
     (alone, *together), mood = await compute.run(partial(_guess, models, texts, message))
     understanding = replace(understanding, prediction=alone, mood=mood)
     limit = models.thresholds.answer
-    if earlier is None or p_right(alone) >= limit:
+    if earlier is None:
+        return understanding
+    both = read_together(message.masked_text, together[0], earlier)
+    is_clear = p_right(alone) >= limit
+    if is_clear and not (only_points_back(message.masked_text) and p_right(both) >= limit):
         return understanding
     # "And how long does that take?" says more with the question before it.
-    both = read_together(message.masked_text, together[0], earlier)
     understanding = replace(understanding, question=texts[1])
     return replace(understanding, prediction=both) if p_right(both) >= limit else understanding
 

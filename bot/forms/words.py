@@ -50,6 +50,11 @@ def asks(text: str) -> bool:
     return _ASKS.search(_plain(text)) is not None
 
 
+def points(text: str) -> bool:
+    """Whether it is begun as what goes on, or has a word that points to something said before."""
+    return _REFERS.search(_plain(text)) is not None
+
+
 def refers(text: str) -> bool:
     """Whether it may be about what was said before: short, and begun or pointed like that."""
     plain = _plain(text)

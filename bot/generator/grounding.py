@@ -27,7 +27,7 @@ from storage.types import Passage
 MAX_CLAUSES = 8
 
 # What a claim may say that the passage leaves unsaid; `matching` tells where.
-_ADDED = frozenset({"", "you", "您", "你", "we", "我", "方", "can", "可"})
+_ADDED = frozenset({"", "you", "您", "你", "we", "我", "can", "可"})
 
 # Besides what the guard knows: words to whoever answers, and what others said, both no evidence.
 _TOLD = re.compile(

@@ -82,17 +82,10 @@ def _kind(key: str) -> str:
 
 def _plainer(said: list[str], meant: list[str]) -> list[str]:
     """The claim without `can` where the passage simply says so, and without the `we` of a no."""
-    if "can" not in meant:
-        said = [key for key in said if key != "can"]
-    if "we" not in meant:
-        said = [a for a, b in zip(said, [*said[1:], ""], strict=True) if (a, b) != ("we", "not")]
-    if "可" not in meant:
-        said = [key for key in said if key != "可"]
-    text = "".join(said)
-    if "我方不" in text and "我" not in meant:
-        place = said.index("我")
-        said = said[:place] + said[place + 2 :]
-    return said
+    plain = {"can", "可"} - set(meant)
+    party = {("we", "not"), ("我", "不")} if not {"we", "我"} & set(meant) else set()
+    pairs = zip(said, [*said[1:], ""], strict=True)
+    return [a for a, b in pairs if a not in plain and (a, b) not in party]
 
 
 def _names_both(keys: list[str]) -> bool:

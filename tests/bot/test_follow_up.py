@@ -6,7 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.follow_up import Earlier, earlier_question, names_nothing, read_together
+from bot.follow_up import (
+    Earlier,
+    earlier_question,
+    names_nothing,
+    only_points_back,
+    read_together,
+)
 from finetune.types import Prediction
 from storage.types import Conversation, ConversationStatus, Message, Role, Turn
 
@@ -68,3 +74,17 @@ def test_what_names_nothing_is_in_scope_as_surely_as_what_it_points_to() -> None
     assert read_together("那要多久？", BOTH, question).in_scope == 0.99
     assert read_together("那运费呢？", BOTH, question) == BOTH
     assert read_together("那要多久？", BOTH, Earlier("x", 0.0)) == BOTH
+
+
+@pytest.mark.parametrize(
+    ("text", "only"),
+    [
+        ("那要多久？", True),
+        ("And how long does that take?", True),
+        ("在吗", False),
+        ("who are you?", False),
+        ("and do they expire?", False),
+    ],
+)
+def test_some_messages_only_point_back(text: str, only: bool) -> None:
+    assert only_points_back(text) is only
