@@ -60,9 +60,9 @@ class TrainingSettings:
     expected_oos_share: float = 0.15
     head_c: float = 30.0
     head_iterations: int = 500
-    tuning_epochs: int = 6
+    tuning_epochs: int = 8
     tuning_batch_size: int = 32
-    encoder_learning_rate: float = 1e-4
+    encoder_learning_rate: float = 2e-4
     head_learning_rate: float = 2e-3
     warmup_share: float = 0.1
     logit_scale: float = 16.0

@@ -9,13 +9,15 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from finetune.dense.averaging import MovingAverage
+
 _FILE = "checkpoint.safetensors"
 _COUNTERS = ("epoch", "best_epoch", "step")
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 class Checkpoint:
-    """The weights that move, the optimiser's moments, and the best weights so far.
+    """The weights that move, their average, the optimiser's moments, and the best weights so far.
 
     `epoch` counts whole epochs, `best_epoch` is the one of `best`, `accuracy` its share right.
     """
@@ -29,7 +31,12 @@ class Checkpoint:
         self.accuracy = -1.0
         self.best: dict[str, Tensor] = {}
 
-    def load(self, movable: Mapping[str, nn.Parameter], optimiser: torch.optim.Optimizer) -> None:
+    def load(
+        self,
+        movable: Mapping[str, nn.Parameter],
+        average: MovingAverage,
+        optimiser: torch.optim.Optimizer,
+    ) -> None:
         """Take over what was saved, if anything was."""
         if not self._path.exists():
             return
@@ -37,6 +44,7 @@ class Checkpoint:
         for name, weights in movable.items():
             with torch.no_grad():
                 weights.copy_(saved[f"now.{name}"])
+                average.weights[name].copy_(saved[f"average.{name}"])
             moments = {kind: saved[f"{kind}.{name}"].to(weights.device) for kind in _MOMENTS}
             optimiser.state[weights] = {"step": saved["moments_step"].clone(), **moments}
             self.best[name] = saved[f"best.{name}"]
@@ -56,13 +64,19 @@ class Checkpoint:
             for name, weights in movable.items():
                 weights.copy_(self.best[name])
 
-    def save(self, movable: Mapping[str, nn.Parameter], optimiser: torch.optim.Optimizer) -> None:
+    def save(
+        self,
+        movable: Mapping[str, nn.Parameter],
+        average: MovingAverage,
+        optimiser: torch.optim.Optimizer,
+    ) -> None:
         """Write the file so that a kill leaves the old one or the new one."""
         tensors: dict[str, Tensor] = {name: torch.tensor(getattr(self, name)) for name in _COUNTERS}
         tensors["accuracy"] = torch.tensor(self.accuracy)
         tensors["moments_step"] = torch.tensor(float(self.step))
         for name, weights in movable.items():
             tensors[f"now.{name}"] = weights.detach().cpu().contiguous()
+            tensors[f"average.{name}"] = average.weights[name].cpu().contiguous()
             tensors[f"best.{name}"] = self.best[name].contiguous()
             for kind in _MOMENTS:
                 # A weight that the scores do not depend on, such as a pooler's, has no moments.

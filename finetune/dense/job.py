@@ -82,16 +82,23 @@ class TuningJob:
         numbers = load_file(self.folder / _NUMBERS)
         return Questions(texts, numbers["classes"], numbers["weights"])
 
-    def finish(self, directions: Matrix, vectors: Matrix) -> None:
-        """Keep the head and the vectors of the questions; from now on the job is done."""
+    def finish(self, directions: Matrix, vectors: Matrix, *, epochs: int) -> None:
+        """Keep the head, the vectors of the questions and after how many epochs they were best.
+
+        From now on the job is done.
+        """
         tensors = {"directions": directions, "vectors": vectors}
         save_file(tensors, self.folder / _DIRECTIONS)
-        (self.folder / _DONE).touch()
+        (self.folder / _DONE).write_text(str(epochs), encoding="utf-8")
 
     def result(self) -> tuple[Matrix, Matrix]:
         """The head's directions, shape (classes, dimension), and the questions' vectors."""
         tensors = load_file(self.folder / _DIRECTIONS)
         return tensors["directions"], tensors["vectors"]
+
+    def epochs(self) -> int:
+        """After how many epochs the result was best."""
+        return int((self.folder / _DONE).read_text(encoding="utf-8"))
 
     def _description(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.folder / _DESCRIPTION).read_text(encoding="utf-8"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,11 @@ from retrieval.encoder import load_encoder
 
 
 class TuningTrainer:
-    """Fine-tunes a copy of an encoder for each training."""
+    """Fine-tunes a copy of an encoder for each training.
+
+    The first training finds how many epochs are best by rows that it holds out; those after it
+    learn from all of their rows, for as many epochs.
+    """
 
     def __init__(self, settings: TrainingSettings, workspace: Path, *, processes: int = 1) -> None:
         """`workspace` keeps unfinished trainings, so that they go on after an interruption.
@@ -30,6 +35,7 @@ class TuningTrainer:
         self._settings = settings
         self._workspace = workspace
         self._processes = processes
+        self._epochs: int | None = None
 
     def train(
         self,
@@ -41,9 +47,13 @@ class TuningTrainer:
         progress: Progress | None,
     ) -> SentenceScorer:
         """Tune on the rows, or take what an earlier training of just these rows left."""
-        job = TuningJob.create(self._workspace, data, classes, self._settings)
+        settings = self._settings
+        if self._epochs is not None and len(data) >= settings.least_stopping_rows:
+            settings = replace(settings, tuning_epochs=self._epochs, stopping_share=0.0)
+        job = TuningJob.create(self._workspace, data, classes, settings)
         if not job.is_done:
             self._run(job, stage, progress)
+        self._epochs = job.epochs()
         directions, vectors = job.result()
         head = LinearHead(
             self._settings.logit_scale * directions,

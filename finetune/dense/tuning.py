@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from finetune.dense.averaging import MovingAverage
 from finetune.dense.base import Progress, class_balance
 from finetune.dense.checkpoint import Checkpoint
 from finetune.dense.job import TuningJob
@@ -31,7 +32,9 @@ LOGS = "logs"
 
 
 def tune(job: TuningJob, *, stage: str = "", progress: Progress | None = None) -> None:
-    """Do the job: AdamW with warm-up and linear decay, label smoothing, the best epoch kept."""
+    """Do the job: AdamW with warm-up and linear decay, label smoothing, averaged weights, the best
+    epoch kept.
+    """
     with all_cores():
         _Tuning(job, stage, progress).run()
 
@@ -66,7 +69,8 @@ class _Tuning:
         movable = self._network.movable()
         model, optimiser = self._accelerator.prepare(self._network, self._optimiser(movable))
         checkpoint = Checkpoint(self._job.folder)
-        checkpoint.load(movable, optimiser)
+        average = MovingAverage(movable)
+        checkpoint.load(movable, average, optimiser)
         self._accelerator.init_trackers(self._job.folder.name)
         row_weights = self._row_weights()
         per_epoch = -(-len(split.train) // settings.tuning_batch_size)
@@ -79,15 +83,17 @@ class _Tuning:
             for batch in self._batches(split.train, epoch):
                 loss = self._step(model, optimiser, batch, row_weights, checkpoint.step, per_epoch)
                 checkpoint.step += 1
+                average.update(movable, checkpoint.step)
                 self._tell(checkpoint.step / (per_epoch * settings.tuning_epochs))
             checkpoint.epoch = epoch + 1
-            accuracy = self._accuracy(split.stopping)
-            # Without rows to stop by, the last epoch is the best.
-            checkpoint.keep_best(movable, epoch if accuracy is None else accuracy)
+            with average.in_place_of(movable):
+                accuracy = self._accuracy(split.stopping)
+                # Without rows to stop by, the last epoch is the best.
+                checkpoint.keep_best(movable, epoch if accuracy is None else accuracy)
             values = {"loss": loss} if accuracy is None else {"loss": loss, "accuracy": accuracy}
             self._accelerator.log(values, step=epoch)
             if self._accelerator.is_main_process:
-                checkpoint.save(movable, optimiser)
+                checkpoint.save(movable, average, optimiser)
         checkpoint.restore_best(movable)
         self._finish(checkpoint)
 
@@ -99,7 +105,11 @@ class _Tuning:
             shutil.rmtree(self._job.encoder, ignore_errors=True)
             self._network.encoder.save(str(self._job.encoder), create_model_card=False)
             directions = functional.normalize(self._network.directions.detach(), dim=-1)
-            self._job.finish(directions.cpu().numpy(), self._network.vectors(self._questions.texts))
+            self._job.finish(
+                directions.cpu().numpy(),
+                self._network.vectors(self._questions.texts),
+                epochs=checkpoint.best_epoch,
+            )
             checkpoint.remove()
         self._accelerator.wait_for_everyone()
         self._tell(1.0)

@@ -11,16 +11,14 @@ import pytest
 
 from finetune.errors import BundleDamagedError, ShopFolderError
 from finetune.metrics import macro_f1
-from finetune.mood import CUES, MoodHead, choose, cues, mood_words
+from finetune.mood import CUES, MoodHead, choose, cues
 from finetune.mood_rows import MoodRow, read_moods
 from finetune.mood_training import ANGRY_PRECISION, train_mood
 from finetune.types import MOODS
 from retrieval.language import detect_language
-from retrieval.lexicon import Lexicon, _units
-from retrieval.normalise import normalise_text
 
 SHOP = Path(__file__).parents[2] / "examples" / "shop"
-TEST_ROWS = Path(__file__).parent / "data" / "mood_test.csv"
+TEST_ROWS = Path(__file__).parent / "data" / "mood_blind.csv"
 
 
 def read_test():
@@ -46,31 +44,9 @@ def head(rows):
     return train_mood(rows)
 
 
-def unseen_words(rows, test):
-    """The words for feelings without those that the test rows know and the training rows do not.
-
-    Words and test rows have one author, who may have had a phrase of the one in mind at the other.
-    """
-
-    def spelt(texts):
-        units = [list(_units(normalise_text(each.text))) for each in texts]
-        return "|".join(
-            f" {' '.join(unit[form] for unit in each)} " for each in units for form in (0, 1)
-        )
-
-    trained, tested, words = spelt(rows), spelt(test), mood_words()
-    groups: dict[str, tuple[str, ...]] = {}
-    for group in words.groups:
-        for word in words.words_of(group):
-            if f" {word} " in trained or f" {word} " not in tested:
-                groups[word] = (*groups.get(word, ()), group)
-    return Lexicon(groups)
-
-
-def test_rows_that_were_never_trained_on_are_told_apart(rows):
+def test_rows_of_an_author_who_had_seen_nothing_of_ours_are_told_apart(head, rows):
     test = read_test()
     assert not {row.text for row in rows} & {row.text for row in test}
-    head = train_mood(rows, unseen_words(rows, test))
     chosen = head.predict([row.text for row in test])
     assert macro_f1([row.mood for row in test], chosen) >= 0.8
     for language in ("zh", "en"):
@@ -79,17 +55,17 @@ def test_rows_that_were_never_trained_on_are_told_apart(rows):
             for row, mood in zip(test, chosen, strict=True)
             if detect_language(row.text) == language
         ]
-        assert len(part) == 60
+        assert len(part) == 120
         assert macro_f1(*zip(*part, strict=True)) >= 0.8
 
 
 def test_the_cross_validation_says_how_good_it_is(head, rows):
     found = head.metrics
-    assert found["rows"] == len(rows) == 400
-    assert found["macro_f1"] >= 0.8
+    assert found["rows"] == len(rows) == 1360
+    assert found["macro_f1"] >= 0.75
     assert set(found["by_language"]) == {"zh", "en"}
     assert found["angry_precision"] >= ANGRY_PRECISION
-    assert found["angry_recall"] >= 0.8
+    assert found["angry_recall"] >= 0.7
 
 
 def test_saved_and_read_again_it_says_the_same(head, rows, tmp_path):
