@@ -1,4 +1,4 @@
-"""The mean of the weights over the last steps, which errs less than where the last step left them."""
+"""The mean of weights over the last steps, which errs less than where the last step left them."""
 
 from __future__ import annotations
 
