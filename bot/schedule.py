@@ -1,4 +1,4 @@
-"""When to retrain without being asked: a pure decision, and putting the job in the queue."""
+"""What to do without being asked: when to retrain, when to erase what is older than is kept."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ PAUSE = timedelta(hours=1)
 """At least so long after a retraining before the next one begins by itself."""
 DRIFT_PAUSE = timedelta(days=1)
 LONGEST_PAUSE = timedelta(days=30)
+
+RETENTION = "retention"
+"""The kind of the job that erases old conversations."""
+RETENTION_PAUSE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +107,19 @@ def measure_drift(session: Session, now: datetime) -> Drift | None:
     """The drift of the live bundle's traffic; None before there are two weeks to compare."""
     windows = Traffic(session).windows(now, WINDOW_DAYS)
     return None if windows is None else find_drift(*windows)
+
+
+def is_retention_due(days: int, now: datetime, session: Session) -> bool:
+    """Whether conversations at rest for so many days are to be erased again; 0 keeps them."""
+    if not days:
+        return False
+    last = Jobs(session).newest(RETENTION)
+    return last is None or now >= last.created_at + RETENTION_PAUSE
+
+
+def enqueue_retention(days: int, session: Session) -> Job | None:
+    """Put the erasing in the queue, unless another process was quicker."""
+    try:
+        return Jobs(session).enqueue(RETENTION, {"days": days})
+    except ConflictError:
+        return None

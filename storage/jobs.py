@@ -134,6 +134,12 @@ class Jobs:
         query = select(JobRow).order_by(JobRow.id.desc()).limit(limit)
         return [_job(row) for row in self._session.scalars(query)]
 
+    def newest(self, kind: str) -> Job | None:
+        """The job of this kind that was queued last."""
+        query = select(JobRow).where(JobRow.kind == kind).order_by(JobRow.id.desc()).limit(1)
+        row = self._session.scalar(query)
+        return None if row is None else _job(row)
+
     def _begin(self, row: JobRow, owner: str, lease_seconds: float) -> Job:
         row.status = JobStatus.RUNNING.value
         row.owner = owner

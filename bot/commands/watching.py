@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.commands.working import KINDS, LOOK_SECONDS, Schedule
 from bot.logs import logger
-from bot.schedule import enqueue_due, look_at_schedule
+from bot.schedule import enqueue_due, enqueue_retention, is_retention_due, look_at_schedule
 from bot.services import Services
 from bot.settings import Settings
 from storage.errors import StorageError
@@ -46,6 +46,9 @@ async def _queue_due(services: Services, schedule: Schedule) -> None:
     due = await services.work.read(partial(look_at_schedule, schedule.plan, now))
     if due is not None:
         await services.work.run(partial(enqueue_due, due))
+    days = schedule.retention_days
+    if await services.work.read(partial(is_retention_due, days, now)):
+        await services.work.run(partial(enqueue_retention, days))
 
 
 async def _work_beside(settings: Settings) -> int:

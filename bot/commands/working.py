@@ -12,12 +12,19 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.commands.erasing import clean_files, erase_old
 from bot.commands.lock import TRAINING_LOCK, HomeInUseError, only_one
 from bot.commands.options import open_database
-from bot.commands.output import say
+from bot.commands.output import document, say
 from bot.commands.training import as_document, train_home
 from bot.logs import logger
-from bot.schedule import enqueue_due, look_at_schedule
+from bot.schedule import (
+    RETENTION,
+    enqueue_due,
+    enqueue_retention,
+    is_retention_due,
+    look_at_schedule,
+)
 from bot.settings import Settings
 from finetune.settings import EncoderChoice
 from finetune.shop import RetrainingPlan, load_shop
@@ -27,7 +34,7 @@ from storage.jobs import Jobs
 from storage.retraining import RETRAIN
 from storage.types import Job
 
-KINDS = (RETRAIN,)
+KINDS = (RETRAIN, RETENTION)
 LEASE_SECONDS = 60.0
 BEAT_SECONDS = 5.0
 LOOK_SECONDS = 2.0
@@ -64,35 +71,35 @@ def work(settings: Settings, *, once: bool) -> None:
 
 
 class Schedule:
-    """Queues the retrainings that the shop's plan asks for, looking every few minutes."""
+    """Queues what the shop's folder asks for, looking every few minutes."""
 
     def __init__(self, settings: Settings) -> None:
         """Read the plan; a shop folder that cannot be used is refused here, not at night."""
-        self.plan = plan_of(settings)
+        shop = None if settings.shop is None else load_shop(settings.shop)
+        self.plan = RetrainingPlan() if shop is None else shop.retraining
+        self.retention_days = 0 if shop is None else shop.retention_days
         self._next = datetime.min.replace(tzinfo=UTC)
 
     def is_time(self, now: datetime) -> bool:
         """Whether to look; if so, the next time is some minutes away."""
-        if not self.plan.is_on or now < self._next:
+        if not (self.plan.is_on or self.retention_days) or now < self._next:
             return False
         self._next = now + timedelta(seconds=SCHEDULE_SECONDS)
         return True
 
     def look(self, database: Database) -> None:
-        """Queue a retraining if one is due."""
+        """Queue what is due."""
         now = datetime.now(UTC)
         if not self.is_time(now):
             return
         with database.session(read_only=True) as session:
             due = look_at_schedule(self.plan, now, session)
-        if due is not None:
-            with database.session() as session:
+            erases = is_retention_due(self.retention_days, now, session)
+        with database.session() as session:
+            if due is not None:
                 enqueue_due(due, session)
-
-
-def plan_of(settings: Settings) -> RetrainingPlan:
-    """What the shop's folder plans; nothing where no folder is named."""
-    return RetrainingPlan() if settings.shop is None else load_shop(settings.shop).retraining
+            if erases:
+                enqueue_retention(self.retention_days, session)
 
 
 def _do(settings: Settings, database: Database, owner: str, job: Job) -> None:
@@ -116,7 +123,7 @@ def _attempt(
 ) -> tuple[_End, str]:
     """Do the job; gives what to write down at its end, and the same in words."""
     try:
-        result = _retrain(settings, database, job.payload, progress)
+        result = _WORK[job.kind](settings, database, job.payload, progress)
     except JobStoppedError:
         return lambda jobs: jobs.stop(job.id, owner), "was stopped"
     except KefuError as failure:
@@ -151,6 +158,18 @@ def _retrain(
             progress=progress,
         )
     return as_document(outcome)
+
+
+def _erase_old(
+    settings: Settings, database: Database, payload: dict[str, Any], progress: _Beat
+) -> dict[str, Any]:
+    progress("erasing old conversations", 0.0)
+    erased = erase_old(database, int(payload["days"]))
+    clean_files(settings, database)
+    return document(erased)
+
+
+_WORK = {RETRAIN: _retrain, RETENTION: _erase_old}
 
 
 @contextmanager

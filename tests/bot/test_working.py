@@ -6,13 +6,17 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
+from sqlalchemy import update
 
-from bot.commands.working import SCHEDULE_SECONDS, JobStoppedError, Schedule, _beating
+from bot.commands.working import SCHEDULE_SECONDS, JobStoppedError, Schedule, _beating, _do
+from bot.schedule import RETENTION, enqueue_retention, is_retention_due
 from bot.settings import Settings
 from finetune.errors import ShopFolderError
 from storage.bundles import Bundles
+from storage.conversations import Conversations
 from storage.examples import Examples
 from storage.jobs import Jobs
+from storage.messages import conversations
 from storage.types import Example, JobStatus
 
 
@@ -85,6 +89,35 @@ def test_looks_are_minutes_apart_and_none_without_a_plan(tmp_path):
     assert not schedule.is_time(now + timedelta(seconds=SCHEDULE_SECONDS - 1))
     assert schedule.is_time(now + timedelta(seconds=SCHEDULE_SECONDS))
     assert not Schedule(Settings(home=tmp_path)).is_time(now)
+
+
+def test_what_is_older_than_the_shop_keeps_is_erased_once_a_day(sqlite_database, tmp_path):
+    now = datetime.now(UTC)
+    with sqlite_database.session() as session:
+        for name, days in (("old", 40), ("new", 1)):
+            Conversations(session).create("web", conversation_id=name)
+            session.execute(
+                update(conversations)
+                .where(conversations.c.id == name)
+                .values(updated_at=now - timedelta(days=days))
+            )
+    (tmp_path / "shop.toml").write_text('name = "Shop"\nretention_days = 30\n', encoding="utf-8")
+    settings = Settings(home=tmp_path / "home", shop=tmp_path)
+    schedule = Schedule(settings)
+    schedule.look(sqlite_database)
+    with sqlite_database.session() as session:
+        job = Jobs(session).claim("w", 60)
+    assert (job.kind, job.payload) == (RETENTION, {"days": 30})
+    _do(settings, sqlite_database, "w", job)
+    with sqlite_database.session() as session:
+        done = Jobs(session).get(job.id)
+        assert (done.status, done.result["conversations"]) == (JobStatus.DONE, 1)
+        assert not is_retention_due(30, now + timedelta(hours=23), session)
+        assert is_retention_due(30, now + timedelta(hours=25), session)
+        assert not is_retention_due(0, now + timedelta(hours=25), session)
+        assert enqueue_retention(30, session) is not None
+    with sqlite_database.session() as session:
+        assert enqueue_retention(30, session) is None, "one waits already"
 
 
 def test_a_plan_that_makes_no_sense_is_refused_at_the_start(tmp_path):
