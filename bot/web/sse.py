@@ -15,7 +15,7 @@ from bot.web.showing import shown, standing
 from bot.web.state import Web
 from bot.web.streams import CLOSING
 from storage.conversations import Conversations
-from storage.errors import KefuError
+from storage.errors import KefuError, NotFoundError
 from storage.queue import OperatorQueue
 from storage.types import Role, Standing
 
@@ -60,16 +60,27 @@ async def conversation_events(
             event = await subscription.get()
             if event is None or event.kind == CLOSING:
                 return
-            if event.kind in TO_STAFF:
-                if event.kind in passed_on and not _is_stale(event, seen):
-                    yield _passed_on(event)
-            elif event.message is not None and event.seq == seen.seq + 1:
-                yield _message(message_out(event.message), seen)
-            elif not _is_known(event, seen):
-                async for news in _news(web, conversation_id, seen):
+            try:
+                async for news in _heard(web, conversation_id, event, seen, passed_on):
                     yield news
-            elif (changed := _standing(web, seen)) is not None:
-                yield changed
+            except NotFoundError:
+                return  # erased meanwhile: whoever comes back is told so
+
+
+async def _heard(
+    web: Web, conversation_id: str, event: Event, seen: _Seen, passed_on: Collection[str]
+) -> AsyncIterator[ServerSentEvent]:
+    """What a listener is told because of one event."""
+    if event.kind in TO_STAFF:
+        if event.kind in passed_on and not _is_stale(event, seen):
+            yield _passed_on(event)
+    elif event.message is not None and event.seq == seen.seq + 1:
+        yield _message(message_out(event.message), seen)
+    elif not _is_known(event, seen):
+        async for news in _news(web, conversation_id, seen):
+            yield news
+    elif (changed := _standing(web, seen)) is not None:
+        yield changed
 
 
 async def _news(web: Web, conversation_id: str, seen: _Seen) -> AsyncIterator[ServerSentEvent]:
