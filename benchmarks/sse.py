@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import psutil
 
 from benchmarks.harness import Report, percentile
 from benchmarks.load import UNLIMITED, resident_gib, template_questions
@@ -110,7 +111,12 @@ async def measure(
         questions = await template_questions(client)
         await crowd(client, questions, customers, PACE_SECONDS)
         before = resident_gib(pid)
+        server, ourselves = psutil.Process(pid), psutil.Process()
+        busy_before = busy_seconds(server), busy_seconds(ourselves)
+        began = time.perf_counter()
         everyone = await crowd(client, questions, customers, seconds)
+        took = time.perf_counter() - began
+        busy = busy_seconds(server) - busy_before[0], busy_seconds(ourselves) - busy_before[1]
         after = resident_gib(pid)
     taken = [took for each in everyone for took in each.seconds]
     lost, doubled, disordered = (sum(f) for f in zip(*(e.faults() for e in everyone), strict=True))
@@ -123,8 +129,17 @@ async def measure(
     report.add("messages out of order", disordered, at_most=0)
     report.add("template reply heard: p50", percentile(taken, 0.5) * 1000, "ms")
     report.add("template reply heard: p95", percentile(taken, 0.95) * 1000, "ms", at_most=300)
+    report.add("cores that the server kept busy", busy[0] / took)
+    # The crowd shares the cores with the server: this much of the load is not the server's.
+    report.add("cores that the crowd kept busy", busy[1] / took)
     report.add("resident memory before", before, "GiB")
     report.add("growth of memory", (after - before) * 1024, "MiB", at_most=50)
+
+
+def busy_seconds(process: psutil.Process) -> float:
+    """The processor time that a process has had."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def main() -> int:

@@ -6,14 +6,23 @@ from bot.events import Events
 from bot.logs import logger
 from bot.replies import OnDraft
 from bot.types import Event
-from storage.types import Conversation, Message
+from storage.types import Conversation, Message, Role
 
 
-def announce_message(events: Events, message: Message) -> None:
-    """A message was committed; its row is the truth, the event says that it is there."""
+def announce_message(events: Events, message: Message, *, epoch: int | None = None) -> None:
+    """A message was committed; its row is the truth, the event says that it is there.
+
+    `epoch` is the one that a customer's message was stored in. Files go to people only, and who
+    wrote is told of people only: in the first epoch, and for what the bot says, the row is all
+    there is to show, and goes with the event so that nobody has to read it again.
+    """
+    whole = message.role in (Role.BOT, Role.SYSTEM) or (
+        message.role is Role.CUSTOMER and epoch == 0
+    )
     data = {"message": message.id, "seq": message.seq, "role": message.role.value,
             "text": message.text, "reply_to": message.reply_to}  # fmt: skip
-    events.publish(message.conversation_id, Event("message", data, seq=message.seq))
+    row = message if whole else None
+    events.publish(message.conversation_id, Event("message", data, message.seq, row))
 
 
 def announce_status(events: Events, conversation: Conversation) -> None:

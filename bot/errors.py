@@ -2,6 +2,9 @@
 
 KefuError
 ├── MessageTooLongError    400  shorten it
+├── FileTooLargeError      413  send a smaller file
+├── UnsupportedFileError   415  send a picture or a PDF
+├── EmptyFileError         422  send a file that has something in it
 ├── PromptFileError        400  the shop's prompt file cannot be used
 ├── HomeUnusableError      500  KEFU_HOME cannot be written
 ├── SecretMissingError     500  a webhook of shop.toml has no secret
@@ -24,6 +27,27 @@ class MessageTooLongError(InputError):
         super().__init__(
             f"a message may have {limit} characters, this one has {found}: shorten or split it"
         )
+
+
+class FileTooLargeError(InputError):
+    """A file is larger than the shop accepts."""
+
+    status_code = 413
+    code = "file_too_large"
+
+
+class UnsupportedFileError(InputError):
+    """A file is neither a picture nor a PDF."""
+
+    status_code = 415
+    code = "unsupported_file"
+
+
+class EmptyFileError(InputError):
+    """A file has nothing in it."""
+
+    status_code = 422
+    code = "empty_file"
 
 
 class HomeUnusableError(KefuError):

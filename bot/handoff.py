@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session
 
 from bot.announce import announce_message, announce_status
 from bot.events import Events
+from bot.files import CheckedFile
 from bot.replies import handoff_text
 from bot.types import PUSHING_CHANNELS, Decision, DecisionKind, ShopFacts
 from bot.work import Work
 from finetune.operators import LOOKED_AT, answered_question
 from storage.conversations import Conversations
+from storage.files import StoredFiles
 from storage.normalise import text_key
 from storage.privacy import mask
 from storage.templates import Templates
@@ -84,6 +86,12 @@ class Handoff:
         announce_message(self._events, message)
         return message
 
+    async def send_file(self, staff_id: int, found: CheckedFile, caption: str = "") -> Message:
+        """A file that a member of staff sends, with its message; sent once per external id."""
+        message = await self._work.run(partial(self._send_file, staff_id, found, caption))
+        announce_message(self._events, message)
+        return message
+
     async def _move(
         self, conversation_id: str, status: ConversationStatus, staff_id: int | None = None
     ) -> Conversation:
@@ -120,6 +128,15 @@ class Handoff:
                 question.id, ReviewKind.OPERATOR_ANSWERED, proposal=said.masked_text
             )
         return said
+
+    def _send_file(
+        self, staff_id: int, found: CheckedFile, caption: str, session: Session
+    ) -> Message:
+        """Nothing is learned from it: a file's name answers no question."""
+        conversation = Conversations(session).get(found.file.conversation_id)
+        stored = StoredFiles(session).add(found.file, found.content)
+        text = caption or stored.name
+        return self._store(session, conversation, Role.OPERATOR, text, staff_id, stored.external_id)
 
     def _store(
         self,

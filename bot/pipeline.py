@@ -76,7 +76,7 @@ class Pipeline:
             async with self._arrivals.hold(incoming.conversation_id):
                 received = await self._work.run(lambda s: Conversations(s).receive(new))
         if received.is_new:
-            announce_message(self._events, received.message)
+            announce_message(self._events, received.message, epoch=received.epoch)
         return received
 
     async def answer(

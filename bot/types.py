@@ -14,7 +14,7 @@ from bot.guard import Misuse
 from bot.office import OfficeHours
 from finetune.types import Prediction
 from retrieval.types import Hit
-from storage.types import Attachment, Citation, NewMessage, QuickReply, ReviewItem
+from storage.types import Attachment, Citation, Mark, Message, NewMessage, QuickReply, ReviewItem
 
 
 class DecisionKind(StrEnum):
@@ -202,11 +202,15 @@ class Event:
     """Something a conversation's listeners hear: message, draft, retract, typing or status.
 
     `seq` is set for stored messages only; it is the id that a reconnecting listener resumes from.
+    `message` is the committed row, where all that is shown of the message is in it. `mark` says how
+    far the conversation's rows are.
     """
 
     kind: str
     data: dict[str, Any] = field(default_factory=dict)
     seq: int | None = None
+    message: Message | None = None
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
-"""Customers' files."""
+"""Files of conversations: what customers and people send each other."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from storage.base import storable, table_of, utc_now
@@ -36,7 +37,7 @@ class StoredFiles:
         """
         owned = _files.c.conversation_id == file.conversation_id
         count = self._session.scalar(select(func.count()).select_from(_files).where(owned))
-        known = self._of_message(file)
+        known = self._known(file)
         if known is not None:
             return known
         if (count or 0) >= MAX_PER_CONVERSATION:
@@ -46,9 +47,9 @@ class StoredFiles:
             **values, content=content, created_at=utc_now()
         )
         self._session.execute(insert)
-        return self._of_message(file) or file
+        return self._known(file) or file
 
-    def _of_message(self, wanted: StoredFile) -> StoredFile | None:
+    def _known(self, wanted: StoredFile) -> StoredFile | None:
         query = select(*_COLUMNS).where(
             _files.c.conversation_id == wanted.conversation_id,
             _files.c.external_id == storable(wanted.external_id),
@@ -69,11 +70,24 @@ class StoredFiles:
         found = [StoredFile(*row) for row in self._session.execute(query)]
         return {file.external_id: file for file in found}
 
+    def of_message(self, conversation_id: str, external_id: str) -> tuple[StoredFile, bytes] | None:
+        """The file of one message, with its content; None for a message of words."""
+        query = select(*_COLUMNS, _files.c.content).where(
+            _files.c.conversation_id == conversation_id,
+            _files.c.external_id == storable(external_id),
+        )
+        row = self._session.execute(query).one_or_none()
+        return None if row is None else _with_content(row)
+
     def get(self, file_id: str) -> tuple[StoredFile, bytes]:
         """A file and its content."""
         query = select(*_COLUMNS, _files.c.content).where(_files.c.id == file_id)
         row = self._session.execute(query).one_or_none()
         if row is None:
             raise NotFoundError("there is no such file")
-        *values, content = row
-        return StoredFile(*values), bytes(content)
+        return _with_content(row)
+
+
+def _with_content(row: Row[*tuple[Any, ...]]) -> tuple[StoredFile, bytes]:
+    *values, content = row
+    return StoredFile(*values), bytes(content)

@@ -12,7 +12,7 @@ from storage.base import table_of
 from storage.errors import NotFoundError
 from storage.messages import conversations, customers, messages
 from storage.models import StaffRow
-from storage.types import ConversationStatus, DeskEntry, Role, Standing
+from storage.types import ConversationStatus, DeskEntry, Mark, Role, Standing
 
 _staff = table_of(StaffRow)
 _EXCERPT = 200
@@ -47,6 +47,26 @@ class OperatorQueue:
             return Standing(status, row.epoch, position=place)
         operator = row.name if status is ConversationStatus.PERSON else None
         return Standing(status, row.epoch, operator=operator)
+
+    def marks(self, conversation_ids: Collection[str]) -> dict[str, Mark]:
+        """How far these conversations are; one that is gone is left out."""
+        columns = (conversations.c.id, conversations.c.last_seq, conversations.c.epoch,
+                   conversations.c.status)  # fmt: skip
+        query = select(*columns).where(conversations.c.id.in_(conversation_ids))
+        rows = self._session.execute(query).all()
+        waiting = ConversationStatus.WAITING.value
+        line = self._line() if any(row.status == waiting for row in rows) else None
+        return {
+            row.id: Mark(row.last_seq, row.epoch, line if row.status == waiting else None)
+            for row in rows
+        }
+
+    def _line(self) -> str:
+        """Who joins comes last, and who leaves is one less: either changes this."""
+        count, last = func.count(), func.max(conversations.c.waiting_since)
+        waiting = conversations.c.status == ConversationStatus.WAITING.value
+        row = self._session.execute(select(count, last).where(waiting)).one()
+        return f"{row[0]} {row[1]}"
 
     def _ahead(self, conversation_id: str, since: Any) -> int:  # noqa: ANN401 (a column's value)
         waiting = conversations.c.status == ConversationStatus.WAITING.value

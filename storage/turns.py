@@ -49,7 +49,7 @@ _TAKE_SEQ = (
     update(conversations)
     .where(conversations.c.id == bindparam("conversation"))
     .values(last_seq=conversations.c.last_seq + 1, updated_at=bindparam("now"))
-    .returning(conversations.c.last_seq)
+    .returning(conversations.c.last_seq, conversations.c.epoch)
 )
 _GIVE_SEQ_BACK = (
     update(conversations)
@@ -153,7 +153,7 @@ class Spoken:
 def receive(session: Session, new: NewMessage) -> Received:
     """Store a customer's message, or find the one with the same external id."""
     now = utc_now()
-    seq = _take_seq(session, new.conversation_id, now)
+    seq, epoch = _take_seq(session, new.conversation_id, now)
     connection = session.connection()
     store = _STORE_ONCE[connection.dialect.name]
     row = connection.execute(store, customer_message_values(new, seq, now)).one_or_none()
@@ -161,12 +161,12 @@ def receive(session: Session, new: NewMessage) -> Received:
         if new.attachment is not None:
             attached = {"message_id": row.id, **asdict(new.attachment)}
             connection.execute(insert(_attachments).values(attached))
-        return Received(message_from(row), None, is_new=True)
+        return Received(message_from(row), None, is_new=True, epoch=epoch)
     connection.execute(_GIVE_SEQ_BACK, {"conversation": new.conversation_id})
     message = by_external_id(session, new.conversation_id, new.external_id)
     if message is None:
         raise NotFoundError(f"there is no message {new.external_id!r}")
-    return Received(message, reply_to(session, message.id), is_new=False)
+    return Received(message, reply_to(session, message.id), is_new=False, epoch=epoch)
 
 
 def read_turn(session: Session, message_id: int, *, history: int) -> Turn:
@@ -240,7 +240,7 @@ def say(
 ) -> Message:
     """Store a message that answers no particular one; the same external id is stored once."""
     now = utc_now()
-    seq = _take_seq(session, conversation_id, now)
+    seq, _ = _take_seq(session, conversation_id, now)
     if spoken.external_id is not None:
         known = by_external_id(session, conversation_id, spoken.external_id)
         if known is not None:
@@ -262,11 +262,13 @@ def say(
     return stored
 
 
-def _take_seq(session: Session, conversation_id: str, now: datetime) -> int:
-    seq = session.connection().scalar(_TAKE_SEQ, {"conversation": conversation_id, "now": now})
-    if seq is None:
+def _take_seq(session: Session, conversation_id: str, now: datetime) -> tuple[int, int]:
+    """The next seq of a conversation, and the epoch that it is in."""
+    taken = {"conversation": conversation_id, "now": now}
+    row = session.connection().execute(_TAKE_SEQ, taken).one_or_none()
+    if row is None:
         raise NotFoundError(f"there is no conversation {conversation_id!r}")
-    return int(seq)
+    return int(row.last_seq), int(row.epoch)
 
 
 def _refusal(session: Session, message_id: int, epoch: int) -> Exception:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage.types_desk import CannedReply, DeskEntry, Standing, StoredFile
+from storage.types_desk import CannedReply, DeskEntry, Mark, Standing, StoredFile
 from storage.types_learning import (
     ANSWER_PREFIX,
     OUT_OF_SCOPE,
@@ -99,6 +99,7 @@ __all__ = [
     "Failures",
     "Job",
     "JobStatus",
+    "Mark",
     "Message",
     "NewMessage",
     "NewPassage",

@@ -25,6 +25,19 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a conversation is: who has heard of it up to here has nothing to read.
+
+    `line` stands for the whole queue, and is there for who waits in it: it differs after anybody
+    has joined or left.
+    """
+
+    last_seq: int
+    epoch: int
+    line: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DeskEntry:
     """A conversation as operators see it in their list.
 

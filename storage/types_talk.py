@@ -147,11 +147,15 @@ class NewReply:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """Outcome of storing an incoming message: the row, and the reply it already has, if any."""
+    """Outcome of storing an incoming message: the row, and the reply it already has, if any.
+
+    `epoch` is that of the conversation when the message was stored.
+    """
 
     message: Message
     reply: Message | None
     is_new: bool
+    epoch: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,20 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy.orm import Session
 
 from bot.admin.conversations import known
 from bot.admin.schemas_desk import CannedIn, CannedOut, DeskEntryOut, DeskOut
 from bot.announce import announce_operator_typing
+from bot.files import checked_file
 from bot.handoff import is_open
-from bot.web.attachments import FILE, AttachmentId, file_response
+from bot.web.attachments import FILE, FILE_BODY, AttachmentId, Line, MessageId, file_response
 from bot.web.auth import ConversationId, Operator
-from bot.web.conversations import MAX_ID, RowId
+from bot.web.conversations import MAX_ID, RowId, errors
+from bot.web.schemas import MessageOut
+from bot.web.showing import shown
 from bot.web.sse import TO_STAFF, conversation_events
 from bot.web.state import WebDep
 from bot.web.text import clean_text
@@ -43,6 +46,7 @@ async def desk(web: WebDep, staff: Operator) -> DeskOut:
         now=datetime.now(UTC),
         open=is_open(web.services.shop),
         operators=web.operators.count,
+        max_attachment_bytes=web.services.settings.max_attachment_bytes,
         waiting=[DeskEntryOut.model_validate(entry) for entry in waiting],
         held=[DeskEntryOut.model_validate(entry) for entry in held],
     )
@@ -70,9 +74,39 @@ async def operator_typing(web: WebDep, conversation_id: ConversationId) -> Respo
     return Response(status_code=204)
 
 
+@router.post(
+    "/conversations/{conversation_id}/attachments",
+    status_code=201,
+    responses=errors(415),
+    openapi_extra=FILE_BODY,
+)
+async def send_file(
+    request: Request,
+    web: WebDep,
+    staff: Operator,
+    conversation_id: ConversationId,
+    message: MessageId,
+    name: Line,
+) -> MessageOut:
+    """Send the customer a picture or a PDF; the body is the file.
+
+    `message` is the client's own id: sending the same one again sends nothing more.
+    """
+    limit = web.services.settings.max_attachment_bytes
+    external_id = f"staff:{staff.id}:{message}"
+    found = checked_file(
+        known(conversation_id), external_id, name, await request.body(), limit=limit
+    )
+    said = await web.services.handoff.send_file(staff.id, found)
+    out = await web.services.work.read(
+        lambda session: shown(session, said.conversation_id, [said], epoch=1)
+    )
+    return out[0]
+
+
 @router.get("/attachments/{attachment_id}", response_class=Response, responses=FILE)
 async def open_attachment(web: WebDep, attachment_id: AttachmentId) -> Response:
-    """A customer's file."""
+    """A file of a conversation."""
     found, content = await web.services.work.read(
         lambda session: StoredFiles(session).get(attachment_id)
     )

@@ -36,6 +36,7 @@ class DeskOut(Out):
     now: datetime
     open: bool
     operators: int
+    max_attachment_bytes: int
     waiting: list[DeskEntryOut]
     held: list[DeskEntryOut]
 

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from bot.logs import logger
 from bot.services import Services
 from bot.telegram.cards import card, keys, parse_move, whole
+from bot.telegram.desk_files import DeskFiles
 from bot.telegram.failures import in_words
 from bot.telegram.pace import Pace
 from bot.telegram.presses import CHANNEL
@@ -50,6 +51,7 @@ class Desk:
         self._group = me.operators or 0
         self._pace = pace
         self._language = services.shop.language
+        self._files = DeskFiles(services, requests, pace.request)
         self._woken = asyncio.Event()
         self._log = logger("telegram")
 
@@ -92,10 +94,10 @@ class Desk:
             return [self._tell(deed, "not_a_member")]
         if isinstance(deed, GroupPressed):
             return await self._move(deed, conversation, staff)
-        if not deed.text:
-            return [self._tell(deed, "text_only")]
-        await self._answer(deed, conversation, staff)
-        return []
+        if not deed.text and deed.attachment is None:
+            return [self._tell(deed, "file_kind")]
+        told = await self._answer(deed, conversation, staff)
+        return [self._tell(deed, told)] if told else []
 
     async def undelivered(self, message: Message, *, blocked: bool) -> Courtesies:
         """Tell the group that what an operator wrote did not arrive."""
@@ -106,20 +108,32 @@ class Desk:
         )
         return [self._post(words, thread.card if thread else None)]
 
-    async def _answer(self, said: GroupSaid, conversation: Conversation, staff: Staff) -> None:
-        """Whoever answers holds the conversation; the same message is said once."""
+    async def _answer(
+        self, said: GroupSaid, conversation: Conversation, staff: Staff
+    ) -> str | None:
+        """Whoever answers holds the conversation; the same message is said once.
+
+        Gives the name of what to tell the operator if nothing was said.
+        """
         external_id = f"desk:{reference(said.sender.chat_id, said.message_id)}"
 
         def is_said(session: Session) -> bool:
             return Conversations(session).by_external_id(conversation.id, external_id) is not None
 
         if await self._services.work.read(is_said):
-            return
-        await self._services.handoff.take(conversation.id, staff.id)
-        await self._services.handoff.say(
-            conversation.id, staff.id, said.text, external_id=external_id
-        )
+            return None
+        handoff = self._services.handoff
+        if said.attachment is None:
+            await handoff.take(conversation.id, staff.id)
+            await handoff.say(conversation.id, staff.id, said.text, external_id=external_id)
+        else:
+            found = await self._files.fetch(conversation.id, external_id, said.attachment)
+            if isinstance(found, str):
+                return found
+            await handoff.take(conversation.id, staff.id)
+            await handoff.send_file(staff.id, found, said.text)
         self.wake()
+        return None
 
     async def _move(
         self, pressed: GroupPressed, conversation: Conversation, staff: Staff

@@ -54,6 +54,7 @@ class BotApiDouble(ChatMethods):
         """Listen on a free port of the loopback interface."""
         app = web.Application(client_max_size=50_000_000)
         app.router.add_route("*", "/bot{token}/{method}", self._handle)
+        app.router.add_get("/file/bot{token}/files/{file_id}", self._hand_out_file)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -164,6 +165,12 @@ class BotApiDouble(ChatMethods):
         except Refusal as refusal:
             return web.json_response(refusal.body(), status=refusal.status)
 
+    async def _hand_out_file(self, request: web.Request) -> web.Response:
+        content = self.files.get(request.match_info["file_id"])
+        if content is None or request.match_info["token"] != self.token:
+            return web.Response(status=404)
+        return web.Response(body=content)
+
     async def _answer(self, request: web.Request, method: str) -> web.StreamResponse:
         if request.match_info["token"] != self.token:
             raise Refusal(401, "Unauthorized")
@@ -244,6 +251,8 @@ async def _parameters(request: web.Request) -> dict[str, Any]:
     for key, value in given.items():
         is_file = isinstance(value, web.FileField)
         found[key] = value.file.read() if is_file else str(value)
+        if is_file:
+            found[f"{key}.name"] = value.filename
     return found
 
 

@@ -44,6 +44,7 @@ class ChatMethods:
         self.blocked: set[int] = set()
         self.members: dict[int, dict[int, str]] = {}
         self.posted: dict[tuple[int, int], dict[str, Any]] = {}
+        self.files: dict[str, bytes] = {}
         self._asked_callbacks: set[str] = set()
         self._next_message = 1
 
@@ -72,6 +73,8 @@ class ChatMethods:
             "getchatmember": self._get_member,
             "sendmessage": self._send_message,
             "sendphoto": self._send_photo,
+            "senddocument": self._send_document,
+            "getfile": self._get_file,
             "copymessage": self._copy_message,
             "editmessagetext": self._edit_message,
             "editmessagereplymarkup": self._edit_markup,
@@ -106,6 +109,26 @@ class ChatMethods:
         file = rules.photo(parameters)
         kept = {name: value for name, value in parameters.items() if isinstance(value, str)}
         return self._put(SentMessage(0, chat_id, caption, buttons, kept, "photo", file))
+
+    async def _send_document(self, parameters: Parameters) -> dict[str, Any]:
+        chat_id = self._writable(parameters)
+        caption = rules.caption(parameters)
+        buttons = self._before_sending(parameters, chat_id)
+        file = rules.document(parameters)
+        kept = {name: value for name, value in parameters.items() if isinstance(value, str)}
+        return self._put(SentMessage(0, chat_id, caption, buttons, kept, "document", file))
+
+    async def _get_file(self, parameters: Parameters) -> dict[str, Any]:
+        file_id = rules.require(parameters, "file_id")
+        if file_id not in self.files:
+            raise rules.bad_request("invalid file_id")
+        size = len(self.files[file_id])
+        if size > rules.MAX_DOWNLOAD_BYTES:
+            raise rules.bad_request("file is too big")
+        return {
+            "file_id": file_id, "file_unique_id": file_id, "file_size": size,
+            "file_path": f"files/{file_id}",
+        }  # fmt: skip
 
     async def _copy_message(self, parameters: Parameters) -> dict[str, Any]:
         chat_id = self._writable(parameters)

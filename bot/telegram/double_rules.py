@@ -16,6 +16,8 @@ MAX_CALLBACK_ANSWER = 200
 MAX_CAPTION_UNITS = 1024
 MAX_PHOTO_BYTES = 10_000_000
 MAX_PHOTO_SIDES = 10_000
+MAX_DOCUMENT_BYTES = 50_000_000
+MAX_DOWNLOAD_BYTES = 20_000_000
 MAX_PHOTO_RATIO = 20
 MAX_BUTTONS = 100
 MAX_COMMANDS = 100
@@ -110,6 +112,16 @@ def photo(parameters: Parameters) -> bytes:
     ratio = max(width, height) / max(1, min(width, height))
     if width + height > MAX_PHOTO_SIDES or ratio > MAX_PHOTO_RATIO:
         raise bad_request("PHOTO_INVALID_DIMENSIONS")
+    return file
+
+
+def document(parameters: Parameters) -> bytes:
+    """The uploaded file: anything but nothing, within the limit on bytes."""
+    file = parameters.get(require(parameters, "document").removeprefix("attach://"))
+    if not isinstance(file, bytes) or not file:
+        raise bad_request("file must be non-empty")
+    if len(file) > MAX_DOCUMENT_BYTES:
+        raise bad_request("file is too big")
     return file
 
 

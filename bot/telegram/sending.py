@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.telegram.drafts import NO_PREVIEW
 from bot.telegram.failures import Later, Unknown, judge
+from bot.telegram.filing import Enclosed, send_file
 from bot.telegram.formatting import keyboard, pieces
 from bot.telegram.pace import Pace
 from bot.telegram.requests import Requests, is_same
@@ -19,8 +20,9 @@ from bot.telegram.targets import chat_id_of, is_in_group, message_id_of
 from bot.types import DecisionKind
 from storage.conversations import Conversations
 from storage.drafts import Drafts
+from storage.files import StoredFiles
 from storage.outbox import Outbox
-from storage.types import Delivery, Message, ShownDraft
+from storage.types import Delivery, Message, Role, ShownDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,14 @@ class Order:
     """A claimed delivery with all that sending it needs.
 
     `draft` is the beginning that the chat sees already; `replies_to` is the customer's own message
-    in a group.
+    in a group; `enclosed` the file that a person sends.
     """
 
     delivery: Delivery
     message: Message
     draft: ShownDraft | None = None
     replies_to: int | None = None
+    enclosed: Enclosed | None = None
 
 
 def prepare(delivery: Delivery, session: Session) -> Order | None:
@@ -49,7 +52,14 @@ def prepare(delivery: Delivery, session: Session) -> Order | None:
     replies_to = None
     if is_in_group(delivery.target) and message.reply_to is not None:
         replies_to = message_id_of(conversations.message(message.reply_to).external_id)
-    return Order(delivery, message, draft, replies_to)
+    return Order(delivery, message, draft, replies_to, _enclosed(message, session))
+
+
+def _enclosed(message: Message, session: Session) -> Enclosed | None:
+    if message.role is not Role.OPERATOR or message.external_id is None:
+        return None
+    found = StoredFiles(session).of_message(message.conversation_id, message.external_id)
+    return None if found is None else Enclosed(*found)
 
 
 class Sender:
@@ -61,7 +71,10 @@ class Sender:
         self._pace = pace
 
     async def send(self, order: Order) -> list[str]:
-        """Send all pieces; gives their ids in the chat."""
+        """Send the file or all pieces; gives their ids in the chat."""
+        if order.enclosed is not None:
+            chat_id = chat_id_of(order.delivery.target)
+            return [await send_file(self._requests, chat_id, order.enclosed, order.message)]
         texts = pieces(order.message)
         references: list[str] = []
         for at, text in enumerate(texts):

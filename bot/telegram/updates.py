@@ -95,12 +95,13 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class GroupSaid:
-    """Something that was written in the operators' group in reply to a message there."""
+    """What an operator said in reply to a message of the group; `text` may be a file's caption."""
 
     sender: Sender
     message_id: int
     reply_to: int
     text: str
+    attachment: Attachment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,8 @@ def _said_in_group(message: Message, sender: Sender, me: Me) -> GroupSaid | None
     answered = message.reply_to_message
     if answered is None or answered.from_user is None or answered.from_user.id != me.id:
         return None
-    return GroupSaid(sender, message.message_id, answered.message_id, message.text or "")
+    text = message.text or message.caption or ""
+    return GroupSaid(sender, message.message_id, answered.message_id, text, attachment_of(message))
 
 
 def _command(text: str, me: Me) -> str | None:

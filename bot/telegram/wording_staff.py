@@ -98,9 +98,18 @@ _TEXTS: Mapping[str, Mapping[Language, str]] = {
         "zh": "找不到这条消息对应的会话，可能已被删除。客户没有收到您的回复。",
         "en": "No conversation belongs to that message any more. The customer did not get this.",
     },
-    "text_only": {
-        "zh": "目前只能把文字转给客户，这条没有发出。",
-        "en": "Only text reaches the customer; this was not sent.",
+    "file_kind": {
+        "zh": "只能把文字、图片（PNG、JPEG、GIF、WebP）和 PDF 转给客户，这条没有发出。",
+        "en": "Only text, pictures (PNG, JPEG, GIF, WebP) and PDFs reach the customer; "
+        "this was not sent.",
+    },
+    "file_too_big": {
+        "zh": "文件太大了，没有发给客户。",
+        "en": "That file is too large; the customer did not get it.",
+    },
+    "file_not_fetched": {
+        "zh": "文件没能取到，客户没有收到，请再发一次。",
+        "en": "The file could not be fetched, so the customer did not get it: send it again.",
     },
     "undelivered": {
         "zh": "⚠️ 客户可能没有收到：{text}",

@@ -33,6 +33,8 @@ from retrieval.readers import MAX_BYTES
 
 _LARGER_BODIES = {"/api/admin/knowledge/files": MAX_BYTES}
 
+_CONVERSATIONS = ("/api/conversations/", "/api/admin/conversations/")
+
 _DESCRIPTION = """
 Customers: `POST /api/conversations` gives a token; send it as `Authorization: Bearer` with every
 request about that conversation. No token at all is 401; an unknown conversation is 404; another
@@ -137,7 +139,7 @@ def _build(
         )
 
     def body_limit(path: str) -> int:
-        if path.startswith("/api/conversations/") and path.endswith("/attachments"):
+        if path.startswith(_CONVERSATIONS) and path.endswith("/attachments"):
             return settings.max_attachment_bytes
         return _LARGER_BODIES.get(path, MAX_BODY_BYTES)
 

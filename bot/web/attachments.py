@@ -1,19 +1,17 @@
-"""Customers' files: taken in, and given back to the customer and to staff."""
+"""Files of a conversation: the customer's taken in, and all of them given back."""
 
 from __future__ import annotations
 
-import secrets
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AfterValidator
 
+from bot.files import checked_file
 from bot.web.auth import CustomerToken, OwnConversation, address_of, own_conversation
 from bot.web.conversations import OWN, errors
-from bot.web.errors import FileTooLargeError, UnusableTextError
 from bot.web.schemas import AttachmentOut, single_line
-from bot.web.sniffing import media_type, safe_name
 from bot.web.state import WebDep
 from storage.errors import ConflictError
 from storage.files import StoredFiles
@@ -24,7 +22,7 @@ router = APIRouter(prefix="/api", tags=["customers"])
 AttachmentId = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[\w-]+$")]
 Line = Annotated[str, Query(min_length=1, max_length=255), AfterValidator(single_line)]
 MessageId = Annotated[str, Query(min_length=1, max_length=128), AfterValidator(single_line)]
-_BODY = {"requestBody": {"required": True, "content": {"application/octet-stream": {}}}}
+FILE_BODY = {"requestBody": {"required": True, "content": {"application/octet-stream": {}}}}
 FILE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {}}, "description": "The file."}
 }
@@ -34,7 +32,7 @@ FILE: dict[int | str, dict[str, Any]] = {
     "/conversations/{conversation_id}/attachments",
     status_code=201,
     responses=OWN | errors(409, 413, 415, 429),
-    openapi_extra=_BODY,
+    openapi_extra=FILE_BODY,
 )
 async def attach(
     request: Request, web: WebDep, owned: OwnConversation, message: MessageId, name: Line
@@ -48,19 +46,10 @@ async def attach(
     if conversation.status not in (ConversationStatus.WAITING, ConversationStatus.PERSON):
         raise ConflictError("files go to a person: ask for one first")
     web.limits.count(owned.visit.visitor, address_of(request))
-    content = await request.body()
     limit = web.services.settings.max_attachment_bytes
-    if len(content) > limit:
-        raise FileTooLargeError(f"a file may have {limit} bytes, this one has {len(content)}")
-    if not content:
-        raise UnusableTextError("expected a file as the body, found nothing")
-    kind = media_type(content)
-    attachment = StoredFile(
-        secrets.token_urlsafe(16), conversation.id, message, safe_name(name, kind), kind,
-        len(content),
-    )  # fmt: skip
+    found = checked_file(conversation.id, message, name, await request.body(), limit=limit)
     stored = await web.services.work.run(
-        lambda session: StoredFiles(session).add(attachment, content)
+        lambda session: StoredFiles(session).add(found.file, found.content)
     )
     return AttachmentOut.model_validate(stored)
 

@@ -2,8 +2,6 @@
 
 KefuError
 ├── TextTooLongError        413  shorten it
-├── FileTooLargeError       413  send a smaller file
-├── UnsupportedFileError    415  send a picture or a PDF
 ├── UnusableTextError       422  nothing in it to answer
 ├── TooManyRequestsError    429  wait
 ├── WrongConversationError  403  the token opens another conversation
@@ -49,20 +47,6 @@ class UnusableTextError(InputError):
 
     status_code = 422
     code = "empty_text"
-
-
-class FileTooLargeError(InputError):
-    """A file is larger than the shop accepts."""
-
-    status_code = 413
-    code = "file_too_large"
-
-
-class UnsupportedFileError(InputError):
-    """A file is neither a picture nor a PDF."""
-
-    status_code = 415
-    code = "unsupported_file"
 
 
 class TooManyRequestsError(KefuError):

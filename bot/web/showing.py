@@ -22,7 +22,8 @@ def shown(
     Files are taken once a person was asked for, which moves the epoch: before that there are none
     to look for, and most conversations never come to it.
     """
-    ids = [m.external_id for m in messages if m.role is Role.CUSTOMER and m.external_id]
+    people = (Role.CUSTOMER, Role.OPERATOR)
+    ids = [m.external_id for m in messages if m.role in people and m.external_id]
     files = StoredFiles(session).of_messages(conversation_id, ids if epoch else ())
     spoken = [m.seq for m in messages if m.role is Role.OPERATOR]
     authors = OperatorQueue(session).authors(conversation_id, spoken)

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fastapi.sse import ServerSentEvent, format_sse_event
 from sqlalchemy.orm import Session
 
 from bot.types import Event, Incoming, Reply
-from bot.web.schemas import MessageOut, StandingOut, as_json, reply_out
+from bot.web.schemas import MessageOut, StandingOut, as_json, message_out, reply_out
 from bot.web.showing import shown, standing
-from bot.web.state import CLOSING, Web
+from bot.web.state import Web
+from bot.web.streams import CLOSING
 from storage.conversations import Conversations
-from storage.errors import KefuError
+from storage.errors import KefuError, NotFoundError
 from storage.queue import OperatorQueue
 from storage.types import Role, Standing
 
-POLL_SECONDS = 1.0
-POLL_SECONDS_IDLE = 5.0
 BATCH = 200
 
 WITHDRAWN = ""
@@ -32,13 +30,16 @@ TO_STAFF = TO_CUSTOMERS | {"customer_typing"}
 
 @dataclass(slots=True)
 class _Seen:
-    """How far a listener is; `replied` is the id of the bot's last message that it heard."""
+    """How far a listener is.
+
+    `replied` is the id of the bot's last message that it heard; `found` is who answers, as it was
+    read, and `shown` as it was told.
+    """
 
     seq: int
     replied: int = 0
-    standing: StandingOut | None = None
-    wait: float = POLL_SECONDS
-    looked: float = field(default_factory=time.monotonic)
+    found: Standing | None = None
+    shown: StandingOut | None = None
 
 
 async def conversation_events(
@@ -46,29 +47,40 @@ async def conversation_events(
 ) -> AsyncIterator[ServerSentEvent]:
     """Everything after `after`: from the database first, then as it happens.
 
-    The bus of this process tells at once; the rows are looked at now and then as well, because
-    other processes write too. Messages always come from their rows, in order, each once.
+    Messages come in the order of their rows, each once. The bus brings the committed row itself
+    where that is all there is to show and it is the next one; whatever else happens, here or in
+    another process, is read.
     """
     seen = _Seen(after)
     with web.listen(conversation_id) as subscription:
         # Listening begins before reading, so that nothing falls between the two.
-        async for event in _news(web, conversation_id, seen):
-            yield event
+        async for news in _news(web, conversation_id, seen):
+            yield news
         while not web.closing:
-            event_or_none = await subscription.get(seen.wait)
-            if event_or_none is not None and event_or_none.kind == CLOSING:
+            event = await subscription.get()
+            if event is None or event.kind == CLOSING:
                 return
-            if event_or_none is not None and _is_stale(event_or_none, seen):
-                continue
-            if event_or_none is not None and event_or_none.kind in passed_on:
-                yield _passed_on(event_or_none)
-                if time.monotonic() - seen.looked < seen.wait:
-                    continue
-            elif event_or_none is None:
-                seen.wait = min(seen.wait * 1.5, POLL_SECONDS_IDLE)
-            async for event in _news(web, conversation_id, seen):
-                seen.wait = POLL_SECONDS
-                yield event
+            try:
+                async for news in _heard(web, conversation_id, event, seen, passed_on):
+                    yield news
+            except NotFoundError:
+                return  # erased meanwhile: whoever comes back is told so
+
+
+async def _heard(
+    web: Web, conversation_id: str, event: Event, seen: _Seen, passed_on: Collection[str]
+) -> AsyncIterator[ServerSentEvent]:
+    """What a listener is told because of one event."""
+    if event.kind in TO_STAFF:
+        if event.kind in passed_on and not _is_stale(event, seen):
+            yield _passed_on(event)
+    elif event.message is not None and event.seq == seen.seq + 1:
+        yield _message(message_out(event.message), seen)
+    elif not _is_known(event, seen):
+        async for news in _news(web, conversation_id, seen):
+            yield news
+    elif (changed := _standing(web, seen)) is not None:
+        yield changed
 
 
 async def _news(web: Web, conversation_id: str, seen: _Seen) -> AsyncIterator[ServerSentEvent]:
@@ -81,18 +93,38 @@ async def _news(web: Web, conversation_id: str, seen: _Seen) -> AsyncIterator[Se
             now = OperatorQueue(session).standing(conversation_id)
             return now, shown(session, conversation_id, found, epoch=now.epoch)
 
-        found, messages = await web.services.work.read(read)
-        seen.looked = time.monotonic()
+        seen.found, messages = await web.services.work.read(read)
         for message in messages:
-            seen.seq = message.seq
-            if message.role is Role.BOT:
-                seen.replied = message.message
-            yield ServerSentEvent(raw_data=as_json(message), event="message", id=str(message.seq))
+            yield _message(message, seen)
         more = len(messages) == BATCH
-        now = standing(web, found)
-        if now != seen.standing:
-            seen.standing = now
-            yield ServerSentEvent(raw_data=as_json(now), event="status")
+        if (changed := _standing(web, seen)) is not None:
+            yield changed
+
+
+def _message(message: MessageOut, seen: _Seen) -> ServerSentEvent:
+    seen.seq = message.seq
+    if message.role is Role.BOT:
+        seen.replied = message.message
+    return ServerSentEvent(raw_data=as_json(message), event="message", id=str(message.seq))
+
+
+def _standing(web: Web, seen: _Seen) -> ServerSentEvent | None:
+    """Who answers now, if that is not what was told last."""
+    now = None if seen.found is None else standing(web, seen.found)
+    if now is None or now == seen.shown:
+        return None
+    seen.shown = now
+    return ServerSentEvent(raw_data=as_json(now), event="status")
+
+
+def _is_known(event: Event, seen: _Seen) -> bool:
+    """Whether a listener that is so far has nothing to read because of this event."""
+    if event.seq is not None:
+        return event.seq <= seen.seq
+    mark, found = event.mark, seen.found
+    if mark is None or found is None or mark.line is not None:
+        return False
+    return mark.last_seq <= seen.seq and mark.epoch == found.epoch
 
 
 def _is_stale(event: Event, seen: _Seen) -> bool:

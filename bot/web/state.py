@@ -11,17 +11,16 @@ from fastapi import Depends, FastAPI, Request
 
 from bot.errors import NotReadyError
 from bot.events import Subscription
+from bot.handoff import is_open
 from bot.services import Services
 from bot.types import Event
 from bot.web.limiting import LoginLimiter, MessageLimiter
 from bot.web.metrics import Metrics
 from bot.web.presence import Presence
+from bot.web.streams import CLOSING, Streams
 from bot.web.visitors import VisitorTokens
 
 T = TypeVar("T")
-
-CLOSING = "closing"
-"""The kind of the event that tells a stream to end because the server goes down."""
 
 
 class Web:
@@ -40,7 +39,7 @@ class Web:
         self.operators = Presence()
         self.closing = False
         self._turns: set[asyncio.Task[Any]] = set()
-        self._streams: set[Subscription] = set()
+        self._streams = Streams(services.work, services.events, self._house)
 
     def start_turn(self, turn: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run a turn that goes on when the customer who asked hangs up."""
@@ -59,24 +58,25 @@ class Web:
     @contextmanager
     def listen(self, conversation_id: str) -> Iterator[Subscription]:
         """Hear a conversation's events, and the end of the server."""
-        with self.services.events.subscribe(conversation_id) as subscription:
-            self._streams.add(subscription)
+        with self._streams.listen(conversation_id) as subscription:
             self.metrics.streams.inc()
             try:
                 yield subscription
             finally:
                 self.metrics.streams.dec()
-                self._streams.discard(subscription)
+
+    def _house(self) -> tuple[bool, bool]:
+        return is_open(self.services.shop), self.operators.count > 0
 
     def end_streams(self) -> None:
         """Tell every open stream to end; new ones end at once."""
         self.closing = True
-        for subscription in self._streams:
-            subscription.put(Event(CLOSING))
+        self._streams.tell_all(Event(CLOSING))
 
     async def close(self) -> None:
         """End the streams and wait for the turns in flight."""
         self.end_streams()
+        await self._streams.close()
         if self._turns:
             await asyncio.wait(self._turns)
 

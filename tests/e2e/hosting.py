@@ -37,6 +37,8 @@ def hosted(folder: Path, chat: str, scripts: str = ONE) -> Iterator[str]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as host:
         thread = threading.Thread(target=host.serve_forever)
         thread.start()
-        yield f"http://localhost:{host.server_address[1]}/"
-        host.shutdown()
-        thread.join()
+        try:
+            yield f"http://localhost:{host.server_address[1]}/"
+        finally:
+            host.shutdown()
+            thread.join()

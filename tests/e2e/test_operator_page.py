@@ -12,6 +12,7 @@ pytest_plugins = ["tests.e2e.browser"]
 
 NAME = "小林<img src=x onerror=document.title='owned'>"
 PASSWORD = "correct horse battery"
+PDF = b"%PDF-1.7\n%%EOF"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 400
 
 
@@ -75,6 +76,24 @@ def test_from_the_queue_to_the_rating(visit, desk, pictures):
     with page.expect_download() as download:
         page.locator("#log .file").click()
     assert download.value.path().read_bytes() == PNG
+    page.locator("#file").set_input_files(
+        {"name": "<img src=x onerror=document.title='owned'>.pdf", "mimeType": "application/pdf",
+         "buffer": PDF}
+    )  # fmt: skip
+    sent = customer.locator(".operator .file")
+    expect(sent).to_contain_text("_img src=x onerror=document.title='owned'_.pdf")
+    expect(page.locator("#log .operator .file")).to_have_count(1)
+    with customer.expect_download() as download:
+        sent.click()
+    assert download.value.path().read_bytes() == PDF
+    page.locator("#file").set_input_files(
+        {
+            "name": "report.pdf",
+            "mimeType": "application/pdf",
+            "buffer": b"<script>alert(1)</script>",
+        }
+    )
+    expect(page.locator("#error")).to_contain_text("只能发送图片")
     page.get_by_text("为什么这样回答").first.click()
     expect(page.locator(".why dl").first).to_contain_text("return_goods")
     page.screenshot(path=pictures / "operator-desktop.png")

@@ -14,7 +14,7 @@ from storage.feedback import save_rating
 from storage.files import MAX_PER_CONVERSATION, StoredFiles
 from storage.identity import identify, use_nonce
 from storage.queue import OperatorQueue
-from storage.types import ConversationStatus, Role, StoredFile
+from storage.types import ConversationStatus, Mark, Role, StoredFile
 
 WAITING, BOT = ConversationStatus.WAITING, ConversationStatus.BOT
 
@@ -128,3 +128,38 @@ def test_the_newest_rating_counts(talk):
         save_rating(session, conversation.id, 5, None)
         with pytest.raises(InputError):
             save_rating(session, conversation.id, 6, None)
+
+
+def marks(talk, *conversations):
+    with talk.database.session(read_only=True) as session:
+        found = OperatorQueue(session).marks([each.id for each in conversations])
+    return [found[each.id] for each in conversations]
+
+
+def test_a_mark_moves_with_every_message_and_every_change_of_hands(talk):
+    conversation, other = talk.open(), talk.open()
+    seen = marks(talk, conversation, other)
+    talk.answered(conversation)
+    assert marks(talk, conversation, other) == [Mark(2, 0), seen[1]]
+    move(talk, conversation, WAITING)
+    (moved,) = marks(talk, conversation)
+    assert (moved.last_seq, moved.epoch) == (2, 1)
+    with talk.database.session(read_only=True) as session:
+        assert OperatorQueue(session).marks(["nowhere"]) == {}
+        assert OperatorQueue(session).marks([]) == {}
+
+
+def test_the_mark_of_who_waits_moves_when_anybody_joins_or_leaves(talk):
+    first, second, bystander = talk.open(), talk.open(), talk.open()
+    move(talk, first, WAITING)
+    lines = [marks(talk, first)[0].line]
+    move(talk, second, WAITING)
+    lines.append(marks(talk, first)[0].line)
+    move(talk, second, BOT)
+    move(talk, second, WAITING)
+    lines.append(marks(talk, first)[0].line)
+    move(talk, second, BOT)
+    lines.append(marks(talk, first)[0].line)
+    assert all(a != b for a, b in zip(lines, lines[1:], strict=False))
+    assert None not in lines
+    assert marks(talk, bystander)[0].line is None

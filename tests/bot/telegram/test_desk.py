@@ -1,11 +1,14 @@
 """The operators' group: hand-offs appear there, and a reply there reaches the customer once."""
 
+import struct
+
 import pytest
 
 from bot.telegram.double import Cut
 from bot.telegram.double_rules import Refusal
 from storage.conversations import Conversations
 from storage.desk import Desk
+from storage.files import StoredFiles
 from storage.staff import StaffAccounts
 from storage.types import ConversationStatus, Role
 from tests.bot.telegram.telegram_shop import (
@@ -22,6 +25,10 @@ from tests.bot.telegram.telegram_shop import (
 
 DESK = -100
 LI, EVE = 501, 666
+PDF = b"%PDF-1.7\n%%EOF"
+GIF = b"GIF89a" + b"\0" * 40
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + struct.pack(">II", 9, 9) + b"\0" * 40
+LONG_PNG = PNG.replace(struct.pack(">II", 9, 9), struct.pack(">II", 9, 9000))
 PHOTO = [{"file_id": "p1", "file_unique_id": "p1", "width": 9, "height": 9, "file_size": 120}]
 
 
@@ -184,11 +191,86 @@ async def test_an_operator_hears_that_a_blocked_customer_heard_nothing(telegram,
     await eventually(lambda: conversation(desk, 7), lambda c: c.unreachable_since is not None)
 
 
-async def test_only_text_is_passed_on_and_that_is_said(telegram, desk):
+def document(name, size=None):
+    return {"file_id": name, "file_unique_id": name, "file_name": name, "file_size": size}
+
+
+@pytest.mark.parametrize(
+    ("content", "media"), [(PNG, "photo"), (LONG_PNG, "document"), (GIF, "document")]
+)
+async def test_a_picture_of_an_operator_reaches_the_customer(telegram, desk, content, media):
     card = await hand_off(telegram, desk)
-    await answer(telegram, desk, card, None, photo=PHOTO)
+    telegram.files["p1"] = content
+    await answer(telegram, desk, card, None, photo=PHOTO, caption="这是实物图。")
+    await telegram.wait_for(got(7, 3))
+    sent = [message for message in telegram.sent if message.chat_id == 7][-1]
+    assert (sent.media, sent.file, sent.text) == (media, content, "这是实物图。")
+    assert await status(desk)() is ConversationStatus.PERSON
+    said = (await history(desk, 7))[-1]
+    assert (said.role, said.text) == (Role.OPERATOR, "这是实物图。")
+
+
+async def test_a_document_keeps_its_name_and_is_sent_once(telegram, desk):
+    card = await hand_off(telegram, desk)
+    telegram.files["<b>保修.pdf"] = PDF
+    update = await answer(telegram, desk, card, None, document=document("<b>保修.pdf"))
+    await telegram.wait_for(got(7, 3))
+    await telegram.hand_out_again(update)
+    await answer(telegram, desk, card, "请查收。")
+    await telegram.wait_for(lambda t: t.texts(7)[-1] == "请查收。")
+    sent = [message for message in telegram.sent if message.chat_id == 7][2:]
+    assert [(message.media, message.file) for message in sent] == [("document", PDF), (None, b"")]
+    assert sent[0].text == ""
+    (uploaded,) = [given for method, given in telegram.calls if method == "senddocument"]
+    assert "_b_保修.pdf" in uploaded.values()
+
+
+async def test_a_file_for_a_web_customer_is_in_the_store(telegram, desk):
+    made = await desk.work.run(lambda s: Conversations(s).create("web"))
+    await desk.handoff.request(made.id)
+    await telegram.wait_for(posts)
+    telegram.files["card.pdf"] = PDF
+    await answer(telegram, desk, posts(telegram)[0], None, document=document("card.pdf"))
+
+    async def said():
+        return await desk.work.read(lambda s: Conversations(s).messages_after(made.id, 1))
+
+    (message,) = await eventually(said, bool)
+    file, content = await desk.work.read(
+        lambda s: StoredFiles(s).of_message(made.id, message.external_id)
+    )
+    assert (file.name, file.media_type, content) == ("card.pdf", "application/pdf", PDF)
+
+
+@pytest.mark.parametrize(
+    ("content", "sent", "told"),
+    [
+        (b"<script>alert(1)</script>", {"document": document("a.png")}, "Only text, pictures"),
+        (PDF, {"document": document("a.pdf", 5_000_001)}, "too large"),
+        (PDF + b"\0" * 5_000_000, {"document": document("a.pdf")}, "too large"),
+        (b"", {"document": document("a.pdf")}, "Only text, pictures"),
+        (None, {"document": document("a.pdf")}, "could not be fetched"),
+        (b"OggS", {"voice": document("v") | {"duration": 1}}, "Only text, pictures"),
+    ],
+)
+async def test_what_cannot_be_passed_on_is_said(telegram, desk, content, sent, told):
+    card = await hand_off(telegram, desk)
+    if content is not None:
+        telegram.files[next(iter(sent.values()))["file_id"]] = content
+    await answer(telegram, desk, card, None, **sent)
     await telegram.wait_for(lambda t: len(posts(t)) == 2)
-    assert "Only text" in posts(telegram)[1].text
+    assert told in posts(telegram)[1].text
+    assert len(telegram.texts(7)) == 2
+    assert await status(desk)() is ConversationStatus.WAITING
+
+
+async def test_a_strangers_file_is_not_even_fetched(telegram, desk):
+    card = await hand_off(telegram, desk)
+    telegram.files["p1"] = PNG
+    await telegram.reply(card, None, by=EVE, photo=PHOTO)
+    await telegram.wait_for(lambda t: len(posts(t)) == 2)
+    assert "Only members" in posts(telegram)[1].text
+    assert "getfile" not in {method for method, _ in telegram.calls}
 
 
 async def test_a_web_customer_appears_as_well(telegram, desk):

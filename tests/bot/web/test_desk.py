@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx2
 import pytest
 
-from bot.web.sniffing import safe_name
+from bot.sniffing import safe_name
 from storage.erasure import erase_customer
 from tests.bot.web.conftest import Customer, new_customer
 from tests.bot.web.test_events import listening
@@ -60,6 +60,78 @@ def test_another_customer_cannot_have_the_file(customer, other):
     assert customer.http.get(path, headers=other.headers).status_code == 403
     assert customer.http.get(path).status_code == 401
     assert customer.http.get("/api/attachments/none", headers=other.headers).status_code == 404
+
+
+def send_file(
+    operator: httpx2.Client, customer: Customer, content: bytes, name: str, message: str = "f1"
+) -> httpx2.Response:
+    return operator.post(
+        f"/api/admin/conversations/{customer.conversation}/attachments",
+        params={"message": message, "name": name},
+        content=content,
+    )
+
+
+def test_an_operators_file_is_heard_by_its_customer_and_by_nobody_else(customer, other, operator):
+    with listening(customer) as listener:
+        listener.until("status")
+        move(operator, customer, "take")
+        answered = send_file(operator, customer, PNG, "保修 卡.png")
+        assert answered.status_code == 201, answered.text
+        heard = listener.until("message")[-1][2]
+    sent = answered.json()["attachment"]
+    assert (sent["name"], sent["media_type"], sent["size"]) == ("保修 卡.png", "image/png", 48)
+    assert (heard["attachment"], heard["author"]) == (sent, "trial-operator")
+    assert (heard["role"], heard["text"], heard["id"]) == ("operator", "保修 卡.png", None)
+    assert customer.history()[-1]["attachment"] == sent
+    path = f"/api/attachments/{sent['id']}"
+    found = customer.http.get(path, headers=customer.headers)
+    assert found.content == PNG
+    assert found.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
+    assert customer.http.get(path, headers=other.headers).status_code == 403
+    assert customer.http.get(path).status_code == 401
+    told = operator.get(f"/api/admin/conversations/{customer.conversation}").json()
+    assert told["messages"][-1]["attachment"] == sent
+
+
+def test_an_operators_file_sent_twice_is_sent_once(customer, operator):
+    move(operator, customer, "take")
+    once = send_file(operator, customer, PDF, "a.pdf").json()
+    assert send_file(operator, customer, PDF, "a.pdf").json() == once
+    assert [message["role"] for message in customer.history()] == ["operator"]
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"", 422),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415),
+        (b"MZ\x90\x00", 415),
+        (PNG + b"\0" * 5_000_000, 413),
+    ],
+)
+def test_what_is_refused_of_an_operator_leaves_nothing(customer, operator, content, status):
+    move(operator, customer, "take")
+    assert send_file(operator, customer, content, "harmless.png").status_code == status
+    assert customer.history() == []
+
+
+def test_a_customer_cannot_send_as_staff(customer, http):
+    refused = http.post(
+        f"/api/admin/conversations/{customer.conversation}/attachments",
+        params={"message": "f1", "name": "a.png"},
+        content=PNG,
+        headers=customer.headers,
+    )
+    assert refused.status_code == 401
+
+
+def test_a_files_name_is_not_learned_as_an_answer(customer, operator):
+    customer.ask("这个空气炸锅的内胆能单独买吗")
+    before = operator.get("/api/admin/review").json()
+    move(operator, customer, "take")
+    send_file(operator, customer, PDF, "配件价格表与购买方式说明.pdf").raise_for_status()
+    assert operator.get("/api/admin/review").json() == before
 
 
 def test_files_go_to_people_alone(customer):

@@ -108,9 +108,11 @@ export function messageElement(message, { onThumb, onDownload, onSource }) {
   const speaker = message.author || label;
   const bubble = make("div", { className: "bubble", attributes: { dir: "auto" } });
   bubble.append(make("span", { className: "unseen", text: `${speaker}: ` }));
-  if (message.attachment) bubble.append(fileButton(message.attachment, onDownload));
-  else if (mine) bubble.append(message.text);
-  else fill(bubble, message, onSource);
+  const { attachment } = message;
+  if (attachment) bubble.append(fileButton(attachment, onDownload));
+  const onButton = attachment && message.text === attachment.name;
+  if (mine && !onButton) bubble.append(message.text);
+  else if (!onButton) fill(bubble, message, onSource);
   element.append(bubble);
   const foot = make("div", { className: "meta" });
   if (message.role === "operator") foot.append(make("span", { text: message.author || label }));

@@ -1,7 +1,7 @@
 // Files: picked by the customer, or taken home.
 
 import { byId, icon } from "./dom.js";
-import { say } from "./words.js";
+import { say as sayToCustomer } from "./words.js";
 
 const KINDS = ["image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"];
 
@@ -19,9 +19,10 @@ export function save(blob, name) {
 }
 
 // The paper clip beside the text; `onFile(file)` gets a file that may be sent, `onRefused(text)`
-// says why one may not.
+// says why one may not, in the words of `say`.
 export class Picker {
-  constructor({ onFile, onRefused }) {
+  constructor({ onFile, onRefused, say = sayToCustomer }) {
+    this.say = say;
     this.limit = 5_000_000;
     this.button = byId("attach");
     this.input = byId("file");
@@ -32,16 +33,16 @@ export class Picker {
       const [file] = this.input.files;
       this.input.value = "";
       if (!file) return;
-      if (file.type && !KINDS.includes(file.type)) onRefused(say("attachKind"));
-      else if (file.size > this.limit) onRefused(say("attachTooBig", readable(this.limit)));
+      if (file.type && !KINDS.includes(file.type)) onRefused(this.say("attachKind"));
+      else if (file.size > this.limit) onRefused(this.say("attachTooBig", readable(this.limit)));
       else onFile(file);
     });
   }
 
   label() {
-    this.button.setAttribute("aria-label", say("attach"));
-    this.button.title = say("attach");
-    this.input.setAttribute("aria-label", say("attach"));
+    this.button.setAttribute("aria-label", this.say("attach"));
+    this.button.title = this.say("attach");
+    this.input.setAttribute("aria-label", this.say("attach"));
   }
 
   offer(on) {

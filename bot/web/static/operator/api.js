@@ -7,10 +7,22 @@ export async function call(path, method = "GET", body) {
     body: body === undefined ? undefined : JSON.stringify(body),
     cache: "no-store",
   });
-  let told = null;
-  if (response.status !== 204) told = await response.json().catch(() => ({ detail: response.statusText }));
-  if (!response.ok) throw Object.assign(new Error(told.detail), { status: response.status });
-  return told;
+  return told(response);
+}
+
+async function told(response) {
+  let found = null;
+  if (response.status !== 204) found = await response.json().catch(() => ({ detail: response.statusText }));
+  if (!response.ok) throw Object.assign(new Error(found.detail), { status: response.status });
+  return found;
+}
+
+// Sending the same `id` again sends nothing more.
+export async function sendFile(conversation, id, file) {
+  const query = new URLSearchParams({ message: id, name: file.name || "file" });
+  const address = new URL(`api/admin/${of(conversation, "/attachments")}?${query}`, document.baseURI);
+  const headers = { "Content-Type": "application/octet-stream" };
+  return told(await fetch(address, { method: "POST", headers, body: file, cache: "no-store" }));
 }
 
 export const of = (id, what = "") => `conversations/${encodeURIComponent(id)}${what}`;
@@ -19,12 +31,12 @@ export function attachmentAddress(id) {
   return new URL(`api/admin/attachments/${encodeURIComponent(id)}`, document.baseURI).href;
 }
 
-export function listen(id, after, told) {
+export function listen(id, after, hear) {
   const address = new URL(`api/admin/${of(id, "/events")}?after=${after}`, document.baseURI);
   const source = new EventSource(address);
   for (const kind of ["message", "draft", "retract", "typing", "customer_typing", "status"]) {
     // A plain `error` event is the connection's own and carries no data.
-    source.addEventListener(kind, (event) => event.data && told(kind, JSON.parse(event.data)));
+    source.addEventListener(kind, (event) => event.data && hear(kind, JSON.parse(event.data)));
   }
   return source;
 }

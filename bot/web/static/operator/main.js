@@ -83,6 +83,7 @@ class Page {
     clearTimeout(this.timer);
     try {
       this.desk = await call("desk");
+      this.talk.picker.limit = this.desk.max_attachment_bytes;
       byId("error").textContent = "";
     } catch (error) {
       if (error.status === 401) {

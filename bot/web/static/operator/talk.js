@@ -1,8 +1,9 @@
 // One conversation as it happens: what was said, why the bot said it, and the answer.
 
 import { byId, icon, make, pieces } from "../chat/dom.js";
-import { readable } from "../chat/files.js";
-import { attachmentAddress, call, listen, of } from "./api.js";
+import { Picker, readable } from "../chat/files.js";
+import { newId } from "../chat/session.js";
+import { attachmentAddress, call, listen, of, sendFile } from "./api.js";
 import { Canned } from "./canned.js";
 import { nameOf } from "./lists.js";
 import { say, spoken } from "./words.js";
@@ -27,6 +28,11 @@ export class Talk {
       onChoose: (text) => this.insert(text),
       language: () => this.entry && this.entry.language,
       onError,
+    });
+    this.picker = new Picker({
+      onFile: (file) => this.sendFile(file),
+      onRefused: (text) => onError(new Error(text)),
+      say,
     });
     byId("answer").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -114,8 +120,9 @@ export class Talk {
 
   element(message, trace) {
     const bubble = make("div", { className: "bubble", attributes: { dir: "auto" } });
-    if (message.attachment) bubble.append(this.file(message.attachment));
-    else {
+    const { attachment } = message;
+    if (attachment) bubble.append(this.file(attachment));
+    if (!attachment || message.text !== attachment.name) {
       for (const piece of pieces(message.text)) {
         const attributes = { href: piece.link, target: "_blank", rel: "noopener noreferrer nofollow" };
         bubble.append(piece.link ? make("a", { text: piece.text, attributes }) : piece.text);
@@ -159,6 +166,8 @@ export class Talk {
     byId("moves").replaceChildren(...moves.map((move) => this.moveButton(move)));
     this.text.disabled = !mine;
     byId("phrases").disabled = !mine;
+    this.picker.offer(mine);
+    this.picker.label();
     this.text.placeholder = say(mine ? "text" : "takeFirst");
     byId("text-label").textContent = say("text");
     byId("hint").textContent = say("hint");
@@ -211,9 +220,27 @@ export class Talk {
     const text = this.text.value.trim();
     if (!text || this.sending) return;
     this.sending = true;
-    try {
+    await this.said(async () => {
       const message = await call(of(this.id, "/messages"), "POST", { text });
       this.text.value = "";
+      return message;
+    });
+    this.sending = false;
+  }
+
+  async sendFile(file) {
+    const told = { 413: say("attachTooBig", readable(this.picker.limit)), 415: say("attachKind") };
+    await this.said(() =>
+      sendFile(this.id, newId(), file).catch((error) => {
+        throw told[error.status] ? new Error(told[error.status]) : error;
+      }),
+    );
+  }
+
+  // What `send()` has sent stands in the log afterwards.
+  async said(send) {
+    try {
+      const message = await send();
       // What the customer wrote meanwhile comes first.
       await this.load();
       this.add(message);
@@ -221,8 +248,6 @@ export class Talk {
       this.onMoved();
     } catch (error) {
       this.onError(error);
-    } finally {
-      this.sending = false;
     }
   }
 }

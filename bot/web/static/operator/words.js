@@ -16,6 +16,8 @@ export const WORDS = {
     typing: "客户正在输入…", text: "回复客户", send: "发送", hint: "Enter 发送，Shift + Enter 换行",
     takeFirst: "接入后即可回复", phrases: "快捷回复", add: "新增", edit: "编辑", remove: "删除", save: "保存", cancel: "取消",
     phraseTitle: "标题", phraseZh: "中文内容", phraseEn: "英文内容", noPhrases: "还没有快捷回复。",
+    attach: "发送图片或 PDF", attachTooBig: (size) => `文件太大了，最多 ${size}`,
+    attachKind: "只能发送图片（PNG、JPEG、GIF、WebP）或 PDF。",
     download: (name) => `下载 ${name}`, title_waiting: (n, title) => `(${n}) ${title}`,
   },
   en: {
@@ -33,6 +35,8 @@ export const WORDS = {
     typing: "The customer is typing…", text: "Reply to the customer", send: "Send", hint: "Enter to send, Shift + Enter for a new line",
     takeFirst: "Take the conversation to answer", phrases: "Canned replies", add: "Add", edit: "Edit", remove: "Delete", save: "Save", cancel: "Cancel",
     phraseTitle: "Title", phraseZh: "Chinese text", phraseEn: "English text", noPhrases: "No canned replies yet.",
+    attach: "Send a picture or PDF", attachTooBig: (size) => `That file is too large; the limit is ${size}.`,
+    attachKind: "Only pictures (PNG, JPEG, GIF, WebP) and PDFs can be sent.",
     download: (name) => `Download ${name}`, title_waiting: (n, title) => `(${n}) ${title}`,
   },
 };

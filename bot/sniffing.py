@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.web.errors import UnsupportedFileError
+from bot.errors import UnsupportedFileError
 
 _BEGINNINGS = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
