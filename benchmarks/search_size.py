@@ -3,6 +3,10 @@
 The passages are made up: each is two to five sentences drawn at random from the sample shop's
 knowledge and from the questions of BANKING77 and CLINC150 (where they are at hand), with a number
 of its own. They read like nonsense and have the words of real text, at their real frequencies.
+
+The peers are a plain BM25 (bm25s) on the same tokens and, if `--txtai` names where it lies, a
+hybrid search of txtai over vectors of the same encoder. txtai is no part of the project:
+`pip install --target DIR --no-deps txtai msgpack`.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -162,7 +167,27 @@ def add_peer(
     report.add("bm25s: p95 of a keyword search", percentile(taken, 0.95) * 1e3, "ms")
 
 
-def measure(report: Report, folder: Path, count: int) -> None:
+def add_txtai(
+    report: Report, texts: Sequence[str], queries: Sequence[str], encoder: NgramEncoder, lies: Path
+) -> None:
+    """The hybrid search of txtai as it comes, its vectors made by the same encoder."""
+    sys.path.append(str(lies))
+    embeddings = import_module("txtai.embeddings").Embeddings
+    peer = embeddings(method="external", transform=encoder.encode, hybrid=True, content=False)
+    began = time.perf_counter()
+    peer.index((number, text, None) for number, text in enumerate(texts))
+    report.add("txtai: time to index", time.perf_counter() - began, "s")
+    taken = []
+    for query in queries:
+        began = time.perf_counter()
+        peer.search(query, 10)
+        taken.append(time.perf_counter() - began)
+    report.add("txtai: p50 of a search", median(taken) * 1e3, "ms")
+    report.add("txtai: p95 of a search", percentile(taken, 0.95) * 1e3, "ms")
+    report.add("txtai: searches a second, one thread", len(taken) / sum(taken), "/s")
+
+
+def measure(report: Report, folder: Path, count: int, txtai: Path | None) -> None:
     """Fill, index, search, save, load, add."""
     use_one_thread_per_task()
     text, analyser = read_text(), Analyser(Lexicon.from_package())
@@ -196,8 +221,10 @@ def measure(report: Report, folder: Path, count: int) -> None:
     report.add("time to load", time.perf_counter() - began, "s")
     texts = [passage.text for passage in index.passages()]
     add_peer(report, texts, queries, analyser)
+    if txtai is not None:
+        add_txtai(report, texts, queries, encoder, txtai)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    report.add("most memory of the process, both indexes and bm25s", peak, "MB")
+    report.add("most memory of the process, all indexes and peers", peak, "MB")
     database.dispose()
 
 
@@ -205,10 +232,11 @@ def main() -> int:
     """Measure one size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--passages", type=int, default=100_000, help="how many (default 100000)")
+    parser.add_argument("--txtai", type=Path, help="where txtai is installed")
     given = parser.parse_args()
     report = Report("search_size", f"hybrid search over {given.passages} passages")
     with tempfile.TemporaryDirectory(prefix="kefu-benchmark-") as folder:
-        measure(report, Path(folder), given.passages)
+        measure(report, Path(folder), given.passages, given.txtai)
     return report.finish()
 
 
