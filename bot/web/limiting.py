@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from threading import Timer
 
 from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
@@ -16,6 +17,53 @@ from bot.web.errors import TooManyRequestsError
 TRIES_PER_ACCOUNT = 5
 TRIES_PER_ADDRESS = 30
 LONGEST_HOLD_SECONDS = 3600
+
+SWEEP_SECONDS = 5.0
+
+
+class _Sweep(Timer):
+    """Stands in for the storage's timer: forgets what has expired now and then, here."""
+
+    def __init__(self, forget: Callable[[], None]) -> None:
+        super().__init__(SWEEP_SECONDS, forget)
+        self._due = 0.0
+
+    def is_alive(self) -> bool:
+        """Whether it is too early for another sweep."""
+        return time.monotonic() < self._due
+
+    def start(self) -> None:
+        """Sweep; no thread is started."""
+        self._due = time.monotonic() + SWEEP_SECONDS
+        self.function()
+
+
+class Storage(MemoryStorage):
+    """The library's storage, which would start a thread for every message to sweep.
+
+    Starting one makes the event loop wait for it, the longer the busier the server is.
+    """
+
+    def __init__(self) -> None:
+        """Remember nothing yet."""
+        self._sweep = _Sweep(self._forget)
+        super().__init__()
+
+    @property
+    def timer(self) -> Timer:
+        """What the storage asks whether a sweep is on its way, and starts if none is."""
+        return self._sweep
+
+    @timer.setter
+    def timer(self, made: Timer) -> None:
+        """Take from the library's timer what it would do."""
+        self._expire = made.function
+
+    def _forget(self) -> None:
+        self._expire()
+        for key in [key for key, entries in self.events.items() if not entries]:
+            del self.events[key]
+
 
 Limiter = MovingWindowRateLimiter | SlidingWindowCounterRateLimiter
 
@@ -28,7 +76,7 @@ class LoginLimiter:
 
     def __init__(self) -> None:
         """Remember nobody yet."""
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limiter = MovingWindowRateLimiter(Storage())
         self._per_account = RateLimitItemPerMinute(TRIES_PER_ACCOUNT)
         self._per_address = RateLimitItemPerMinute(TRIES_PER_ADDRESS)
 
@@ -68,7 +116,7 @@ class MessageLimiter:
 
     def __init__(self, per_minute: int, per_day: int, address_share: int) -> None:
         """Remember nobody yet; what is remembered is this process's own."""
-        storage = MemoryStorage()
+        storage = Storage()
         self._minutes = MovingWindowRateLimiter(storage)
         self._days = SlidingWindowCounterRateLimiter(storage)
         self._items = {

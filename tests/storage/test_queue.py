@@ -14,6 +14,7 @@ from storage.feedback import save_rating
 from storage.files import MAX_PER_CONVERSATION, StoredFiles
 from storage.identity import identify, use_nonce
 from storage.queue import OperatorQueue
+from storage.service import VerificationFailures
 from storage.types import ConversationStatus, Mark, Role, StoredFile
 
 WAITING, BOT = ConversationStatus.WAITING, ConversationStatus.BOT
@@ -81,6 +82,22 @@ def test_an_unnamed_visitor_becomes_the_customer_once(talk):
             identify(session, first.id, "d", {})
         with pytest.raises(NotFoundError):
             identify(session, "nowhere", "c", {})
+
+
+def test_failed_proofs_follow_a_visitor_who_turns_out_to_be_somebody(talk):
+    known, visitor, stranger = talk.open(), talk.open(), talk.open()
+    with talk.database.session() as session:
+        customer = identify(session, known.id, "c", {})
+        for conversation in (Conversations(session).get(known.id), visitor, visitor, stranger):
+            VerificationFailures(session).add(conversation, "order")
+        day = timedelta(days=1)
+        counted = VerificationFailures(session).count(customer, "order", within=day)
+        assert (counted.customer, counted.order) == (1, 4)
+        assert identify(session, visitor.id, "c", {}) == customer
+        counted = VerificationFailures(session).count(customer, "order", within=day)
+        assert (counted.customer, counted.order) == (3, 4)
+        theirs = VerificationFailures(session).count(stranger.customer_id, "order", within=day)
+        assert theirs.customer == 1
 
 
 def test_files_are_found_by_their_messages(talk):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 
 import httpx2
 import pytest
 
+from bot.web import limiting
 from bot.web.errors import TooManyRequestsError
-from bot.web.limiting import MessageLimiter, network
+from bot.web.limiting import MessageLimiter, Storage, network
 from bot.web.testing import TrialServer, trial_server
 from tests.bot.web.conftest import Customer, new_customer
 
@@ -110,3 +113,35 @@ def test_an_ipv6_line_is_one_address():
     assert network("2001:db8:1:2::1") != network("2001:db8:1:3::1")
     assert network("::ffff:203.0.113.1") == "203.0.113.1"
     assert network("") == ""
+
+
+def test_counting_starts_no_thread(monkeypatch):
+    started = []
+    monkeypatch.setattr(threading.Thread, "start", lambda self: started.append(self))
+    limits = MessageLimiter(per_minute=1000, per_day=1000, address_share=10)
+    for number in range(50):
+        limits.count(f"visitor-{number}", "192.0.2.1")
+    assert started == []
+
+
+def test_what_has_expired_is_forgotten(monkeypatch):
+    monkeypatch.setattr(limiting, "SWEEP_SECONDS", 0.0)
+    storage, now = Storage(), time.time()
+    assert storage.acquire_entry("minute", 5, 60)
+    storage.incr("day", 86_400)
+    monkeypatch.setattr(time, "time", lambda: now + 120)
+    assert storage.acquire_entry("other", 5, 60)
+    assert set(storage.events) == {"other"}
+    assert storage.get("day") == 1
+    monkeypatch.setattr(time, "time", lambda: now + 90_000)
+    storage.incr("another day", 86_400)
+    assert set(storage.storage) == {"another day"}
+    assert storage.events == {}
+
+
+def test_a_sweep_is_not_made_for_every_message():
+    storage, sweeps = Storage(), []
+    storage.timer.function = lambda: sweeps.append(1)
+    for _ in range(100):
+        storage.acquire_entry("minute", 1000, 60)
+    assert len(sweeps) <= 1

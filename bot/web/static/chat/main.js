@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { Composer } from "./composer.js";
 import { Delivery } from "./delivery.js";
 import { byId } from "./dom.js";
+import { Failures } from "./failures.js";
 import { Picker } from "./files.js";
 import { Frame } from "./frame.js";
 import { Head } from "./head.js";
@@ -12,7 +13,8 @@ import { Memory } from "./memory.js";
 import { hideNotice, notice } from "./notice.js";
 import { newId, Session } from "./session.js";
 import { showSource } from "./source.js";
-import { Tools, withPeople } from "./tools.js";
+import { Standing } from "./standing.js";
+import { Tools } from "./tools.js";
 import { pickLanguage, say, speak, spoken } from "./words.js";
 
 const TYPING_AFTER_MS = 250;
@@ -30,12 +32,11 @@ class Chat {
     const scope = [this.frame.origin, this.parameters.get("name")].filter(Boolean).join(" ");
     if (this.frame.embedded) api.embeddedIn(this.frame.origin);
     this.memory = new Memory(scope);
-    this.status = { status: "bot", epoch: 0, position: null, operator: null, open: true };
-    this.unread = 0;
+    this.failures = new Failures(this.frame);
     this.parts();
     byId("app").classList.toggle("embedded", this.frame.embedded);
-    window.addEventListener("offline", () => this.showStatus());
-    window.addEventListener("online", () => this.showStatus());
+    window.addEventListener("offline", () => this.standing.show());
+    window.addEventListener("online", () => this.standing.show());
     document.addEventListener("visibilitychange", () => this.frame.away || this.seen());
     this.started = this.start();
     this.frame.ready();
@@ -48,12 +49,12 @@ class Chat {
         showSource(citation, () => api.citation(this.session.current, message.message, citation.n)),
       onQuickReply: (reply) => this.say(reply.text, reply.payload),
       onDownload: (attachment) => this.tools.download(attachment),
-      onRate: (score, comment) => this.tried(() => api.rate(this.session.current, score, comment)),
+      onRate: (score, comment) => this.failures.tried(() => api.rate(this.session.current, score, comment)),
     });
     this.composer = new Composer({
       onSend: (text) => this.say(text),
       onPerson: () => this.askForPerson(),
-      onTyping: () => this.tools.tellTyping(this.status.status),
+      onTyping: () => this.tools.tellTyping(this.standing.status),
     });
     this.picker = new Picker({
       onFile: (file) => this.tools.attach(file, this.picker.limit),
@@ -71,12 +72,12 @@ class Chat {
     });
     this.tools = new Tools(this.session, {
       put: (message) => this.put(message),
-      tried: (work) => this.tried(work),
-      failed: (error) => this.failed(error),
+      tried: (work) => this.failures.tried(work),
+      failed: (error) => this.failures.tell(error),
     });
     this.delivery = new Delivery(this.memory, {
       send: (message) => this.deliver(message),
-      onError: (error) => this.failed(error),
+      onError: (error) => this.failures.tell(error),
     });
     this.head = new Head({
       closable: this.frame.embedded && !this.frame.inline,
@@ -85,6 +86,8 @@ class Chat {
       onTranscript: () => this.tools.transcript(),
       onClose: () => this.frame.close(),
     });
+    const { head, composer, picker, log, frame, session } = this;
+    this.standing = new Standing({ head, composer, picker, log, frame, session });
   }
 
   async start() {
@@ -98,7 +101,7 @@ class Chat {
     }
     this.composer.limit = this.shop.max_message_chars;
     this.picker.limit = this.shop.max_attachment_bytes;
-    this.status.open = this.shop.open;
+    this.standing.of(this.shop);
     const wished = [this.parameters.get("lang"), this.memory.read("language"), ...navigator.languages];
     speak(pickLanguage(wished, this.shop.languages, this.shop.language));
     this.label();
@@ -116,16 +119,7 @@ class Chat {
     byId("log").setAttribute("aria-label", say("log"));
     this.composer.label();
     this.picker.label();
-    this.showStatus();
-  }
-
-  showStatus() {
-    const { status } = this.status;
-    this.head.show(this.status, this.session.connected, this.unread);
-    this.composer.offerPerson(status === "bot" || status === "closed");
-    this.picker.offer(withPeople(status));
-    const hours = this.shop && this.shop.hours[spoken()];
-    this.composer.closed(this.status.open ? "" : hours ? say("hours", hours) : say("closedNow"));
+    this.standing.show();
   }
 
   switchLanguage(language) {
@@ -164,7 +158,7 @@ class Chat {
     while (more) {
       const page = await api.history(this.session.current, this.log.lastSeq);
       for (const message of page.messages) this.show(message, isNew);
-      this.setStatus(page);
+      this.standing.take(page);
       more = page.more;
     }
     this.log.toEnd();
@@ -183,15 +177,14 @@ class Chat {
 
   forget() {
     this.session.forget();
-    this.status.epoch = 0;
-    this.setStatus({ ...this.status, status: "bot", position: null, operator: null });
+    this.standing.forget();
   }
 
   connectedNow(connected) {
     if (connected) this.delivery.again();
     // What was half written is written again, or comes as a message.
     else this.log.retractAll();
-    this.showStatus();
+    this.standing.show();
   }
 
   hear(kind, data) {
@@ -199,7 +192,7 @@ class Chat {
     else if (kind === "draft") this.log.draft(data.turn, data.text);
     else if (kind === "retract") this.log.retract(data.turn);
     else if (kind === "typing") this.showTyping(data.by === "operator");
-    else if (kind === "status") this.setStatus(data);
+    else if (kind === "status") this.standing.take(data);
   }
 
   showTyping(byPerson) {
@@ -213,15 +206,11 @@ class Chat {
     if (message.role === "operator") this.log.typing(false);
     if (!this.log.add(message) || message.role === "customer" || !isNew) return;
     this.frame.event("message", { role: message.role, text: message.text });
-    if (!this.frame.away) return;
-    this.unread += 1;
-    this.frame.unread(this.unread);
-    this.showStatus();
+    if (this.frame.away) this.standing.missed();
   }
 
   seen(focus) {
-    this.unread = 0;
-    this.showStatus();
+    this.standing.seen();
     if (focus) {
       this.composer.focus();
       this.log.toEnd();
@@ -244,7 +233,7 @@ class Chat {
   async deliver(message) {
     await this.started;
     hideNotice();
-    const typing = setTimeout(() => this.log.typing(this.status.status === "bot"), TYPING_AFTER_MS);
+    const typing = setTimeout(() => this.log.typing(this.standing.status === "bot"), TYPING_AFTER_MS);
     try {
       await this.session.begin();
       const reply = await api.send(this.session.current, message);
@@ -267,30 +256,10 @@ class Chat {
     if (!this.log.has(seq)) await this.catchUp(true);
   }
 
-  failed(error) {
-    if (!(error instanceof api.ApiError)) throw error;
-    const told = { 0: "errorNetwork", 413: "errorTooLong", 422: "errorEmpty" };
-    if (error.status === 429) notice(say("errorWait", error.wait || 60));
-    else if (error.code === "origin_not_allowed") notice(say("errorOrigin"));
-    else notice(say(told[error.status] || "errorServer"));
-    this.frame.event("error", { reason: error.code, wait: error.wait });
-  }
-
-  // Whether something worked; what went wrong is told.
-  async tried(work) {
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      this.failed(error);
-      return false;
-    }
-  }
-
   async askForPerson() {
     byId("person").disabled = true;
     await this.started;
-    await this.tried(async () => {
+    await this.failures.tried(async () => {
       await this.session.begin();
       this.show(await api.askForPerson(this.session.current), false);
       await this.catchUp();
@@ -299,7 +268,7 @@ class Chat {
   }
 
   thumb(message, value, reason) {
-    return this.tried(() => api.thumb(this.session.current, message.message, value, reason));
+    return this.failures.tried(() => api.thumb(this.session.current, message.message, value, reason));
   }
 
   identified(error) {
@@ -310,17 +279,6 @@ class Chat {
     }
     if (error) this.frame.event("error", { reason: error.code });
     else this.frame.event("identified");
-  }
-
-  // What was read earlier may come later than what the stream has said since.
-  setStatus({ status, epoch, position, operator, open }) {
-    if (epoch < this.status.epoch) return;
-    const moved = status !== this.status.status;
-    this.status = { status, epoch, position, operator, open };
-    if (status === "person") this.log.typing(false);
-    if (moved) this.frame.event("status", { status, position });
-    this.log.rating(status === "closed");
-    this.showStatus();
   }
 
   confirmRestart() {
