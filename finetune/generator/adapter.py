@@ -41,7 +41,9 @@ def load_chat_model(source: str, device: str) -> tuple[Any, Any]:
     Raises ChatModelError in one line for what is no chat model.
     """
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # whoever waits has a bar of ours
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(source)
         model: Any = AutoModelForCausalLM.from_pretrained(source, dtype="auto")

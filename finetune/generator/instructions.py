@@ -215,7 +215,8 @@ def _read(line: str, path: Path, number: int) -> Instruction:
     try:
         return _instruction(json.loads(line))
     except (ValueError, KeyError, TypeError) as error:
-        raise SourceError(f"{path.name}, line {number}: expected an instruction, {error}") from error
+        where = f"{path.name}, line {number}"
+        raise SourceError(f"{where}: expected an instruction, {error}") from error
 
 
 def _instruction(values: dict[str, Any]) -> Instruction:

@@ -48,8 +48,7 @@ class AdapterTraining:
         self.base_fingerprint = base_fingerprint(base)
         self.model = add_lora(base, self.settings)
         if self.settings.checkpointing:
-            self.model.enable_input_require_grads()
-            self.model.gradient_checkpointing_enable({"use_reentrant": False})
+            base.activation_checkpointing_enable()
         end = end_token(base, tokenizer)
         fits = min(self.settings.most_tokens, context_of(base))
         self._train, self._stopping = (
@@ -71,10 +70,10 @@ class AdapterTraining:
         movable = {n: each for n, each in self.model.named_parameters() if each.requires_grad}
         optimiser = torch.optim.AdamW(movable.values(), lr=0.0, weight_decay=_WEIGHT_DECAY)
         model, optimiser = self._accelerator.prepare(self.model, optimiser)
+        before = self.loss(self._stopping or self._train)
         checkpoint = Checkpoint(self._job.folder)
         checkpoint.load(movable, optimiser)
         self._accelerator.init_trackers(f"adapter-{self._job.folder.name}")
-        before = self.loss(self._stopping or self._train)
         steps = settings.epochs * -(-len(self._train) // settings.batch_size)
         for epoch in range(checkpoint.epoch, settings.epochs):
             if epoch - checkpoint.best_epoch > settings.patience:
