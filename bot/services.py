@@ -10,7 +10,7 @@ from functools import partial
 
 from bot.actions.run import ActionRunner
 from bot.events import Events
-from bot.generator.writers import make_writer
+from bot.generator.writers import Writer, make_writer
 from bot.handoff import Handoff
 from bot.live import LiveModels, Models
 from bot.loading import load_actions, load_models, load_shop_facts
@@ -81,11 +81,12 @@ async def open_services(
         load = load or partial(load_models, settings, database, compute)
         writer = await asyncio.to_thread(make_writer, settings, work, compute)
         if writer is not None:
+            await writer.look()
             await writer.model.start()
             load = partial(writer.load, load)
         services = _wire(settings, database, work, compute, shop, load)
         await services.live.check()
-        watcher = asyncio.create_task(_watch(services)) if watch else None
+        watcher = asyncio.create_task(_watch(services, writer)) if watch else None
         try:
             yield services
         finally:
@@ -132,11 +133,13 @@ def _wire(
     return Services(settings, database, work, compute, events, live, pipeline, handoff, shop)
 
 
-async def _watch(services: Services) -> None:
+async def _watch(services: Services, writer: Writer | None) -> None:
     """Look for news even while no customer writes, so that a roll-back takes seconds."""
     while True:
         await asyncio.sleep(services.settings.watch_seconds)
         try:
             await services.live.check()
+            if writer is not None:
+                await writer.look()
         except StorageError as error:
             logger("live").warning("database_unreachable", reason=str(error))

@@ -114,6 +114,11 @@ class Settings(BaseSettings):
         return self.home / "encoders"
 
     @property
+    def adapters_dir(self) -> Path:
+        """Where `adapters/<id>` folders live: what was fine-tuned of a chat model."""
+        return self.home / "adapters"
+
+    @property
     def training_dir(self) -> Path:
         """Where unfinished fine-tunings lie, and their logs for TensorBoard."""
         return self.home / "training"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 
 from finetune.classifier import IntentClassifier
 from finetune.errors import BundleDamagedError
-from finetune.manifest import DESCRIPTION, damaged, verify_bundle, write_manifest
+from finetune.manifest import DESCRIPTION, damaged, sync_to_disk, verify_bundle, write_manifest
 from finetune.mood import MoodHead
 from finetune.types import Thresholds
 from retrieval.encoder import load_encoder
@@ -105,7 +104,7 @@ def write_bundle(
     if describe is not None:
         describe(fresh)
     write_manifest(fresh)
-    _sync(fresh)
+    sync_to_disk(fresh)
     fresh.rename(folder)
 
 
@@ -140,16 +139,6 @@ def read_bundle(folder: Path) -> BundleContent:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise damaged(folder, str(error)) from error
-
-
-def _sync(folder: Path) -> None:
-    """Bring the files to the disk before the folder gets its final name."""
-    for path in [*folder.rglob("*"), folder]:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _write_json(path: Path, content: object) -> None:

@@ -5,8 +5,10 @@ InputError                      400
 ├── ShopFolderError                  a file of the shop folder says something unusable
 ├── WordingError                     a template's wording cannot be used
 ├── NotEnoughDataError               there is too little to train on
+├── ChatModelError                   a chat model cannot be loaded for training
 └── SettingsError                    training settings that do not go together
 KefuError
+├── AdapterDamagedError         500  an adapter's files are not what its manifest says
 ├── BundleDamagedError          500  a bundle's files are not what its manifest says
 └── TrainingFailedError         500  a training process ended before its work was done
 """
@@ -44,6 +46,18 @@ class SettingsError(InputError):
     """Training settings that make no sense, or do not go together."""
 
     code = "bad_settings"
+
+
+class ChatModelError(InputError):
+    """A chat model of this name or path cannot be loaded, or is no chat model."""
+
+    code = "bad_chat_model"
+
+
+class AdapterDamagedError(KefuError):
+    """An adapter's files are not what its manifest says, or it belongs to another chat model."""
+
+    code = "adapter_damaged"
 
 
 class BundleDamagedError(KefuError):

@@ -14,7 +14,12 @@ from statistics import NormalDist
 
 MARGIN = 0.01
 LEVEL = 0.95
-_CHINESE = {"golden questions": "黄金问题", "search questions (recall@3)": "检索问题（前三命中）"}
+_CHINESE = {
+    "golden questions": "黄金问题",
+    "search questions (recall@3)": "检索问题（前三命中）",
+    "replies that pass the check": "通过核对的回复",
+    "nearness to the approved answers (chrF)": "与已认可回答的接近程度（chrF）",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ def paired_gate(
         right = sum(challenger_correct) / len(challenger_correct)
         verdicts.append(not_slid(right, best, margin))
     verdicts.append(_keeps_corrections(corrections or {}))
-    return _together(verdicts)
+    return together(verdicts)
 
 
 def not_worse(what: str, pairs: Paired, margin: float = MARGIN) -> GateVerdict:
@@ -209,7 +214,7 @@ def _keeps_corrections(corrections: Mapping[str, bool]) -> GateVerdict:
     )
 
 
-def _together(verdicts: Sequence[GateVerdict]) -> GateVerdict:
+def together(verdicts: Sequence[GateVerdict]) -> GateVerdict:
     """Passes if all do; a refusal gives the reasons of what refused only."""
     passed = all(v.passed for v in verdicts)
     told = [v for v in verdicts if v.passed == passed]

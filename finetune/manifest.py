@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,16 +27,23 @@ def write_manifest(folder: Path) -> None:
 
 def verify_bundle(folder: Path) -> None:
     """Compare every file with the manifest; BundleDamagedError names the first that differs."""
+    if problem := find_damage(folder):
+        raise damaged(folder, problem)
+
+
+def find_damage(folder: Path) -> str | None:
+    """What is not as the manifest of this folder says; None if it is whole."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        expected: dict[str, str] = manifest["sha256"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise damaged(folder, "its manifest cannot be read") from error
+        expected: dict[str, str] = dict(manifest["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "its manifest cannot be read"
     found = _digests(folder)
     for name in sorted(expected.keys() | found.keys()):
         if expected.get(name) != found.get(name):
             state = "is missing" if name not in found else "is not what the manifest says"
-            raise damaged(folder, f"{name} {state}")
+            return f"{name} {state}"
+    return None
 
 
 def verify_for_serving(folder: Path, encoders: Path) -> None:
@@ -47,6 +55,16 @@ def verify_for_serving(folder: Path, encoders: Path) -> None:
     uses = read_uses(folder)
     if uses.encoder is not None and not (encoders / uses.encoder / _ENCODER_PARTS).is_file():
         raise damaged(folder, f"its search encoder {uses.encoder} is not in the home")
+
+
+def sync_to_disk(folder: Path) -> None:
+    """Bring the files to the disk before the folder gets its final name."""
+    for path in [*folder.rglob("*"), folder]:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @dataclass(frozen=True, slots=True)

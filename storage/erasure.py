@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Delete, Row, Select, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
+from storage.adapters import mark_erased
 from storage.audit import AuditLog
 from storage.base import chunks, table_of, utc_now
 from storage.errors import InputError, NotFoundError
@@ -55,7 +56,8 @@ def erase_customer(session: Session, customer: int | str, *, by: str = "staff") 
 
     It reaches conversations with all that hangs on their messages, examples and golden
     questions traced to the customer, and their questions attached to searchable passages (the
-    change log tells the caches). Bundles trained since those examples came are marked.
+    change log tells the caches). Bundles trained since those examples came are marked, and so are
+    adapters that were trained on the messages.
     Documents that were written in answer to the customer's questions stay, and are named.
     """
     found = _find(session, customer)
@@ -109,6 +111,7 @@ def _erase(session: Session, owned: Select[Any], gone: list[int]) -> Erased:
     spoken = select(messages.c.id).where(messages.c.conversation_id.in_(owned))
     traced = _traced(session, gone, spoken)
     marked = _mark_bundles(session, traced)
+    adapters = mark_erased(session, session.scalars(spoken))
     documents = _documents(session, spoken)
     _delete_examples(session, traced)
     keys = {row.question_key for row in traced} | _keys_of(session, spoken)
@@ -118,6 +121,7 @@ def _erase(session: Session, owned: Select[Any], gone: list[int]) -> Erased:
         golden=sum(row.golden for row in traced),
         passages=passages,
         bundles=marked,
+        adapters=adapters,
         documents=documents,
         **_delete_talk(session, gone, owned, spoken),
     )

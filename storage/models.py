@@ -6,11 +6,13 @@ from storage.base import Base
 from storage.models_channel import AttachmentRow, DeskPostRow, DeskThreadRow, ShownDraftRow
 from storage.models_desk import CannedReplyRow, RatingRow, StoredFileRow, UsedNonceRow
 from storage.models_learning import (
+    AdapterRow,
     BundleRow,
     DocumentRow,
     ExampleRow,
     ImportRow,
     KnowledgeStateRow,
+    LiveAdapterRow,
     LiveBundleRow,
     PassageChangeRow,
     PassageRow,
@@ -37,6 +39,7 @@ from storage.models_talk import (
 )
 
 __all__ = [
+    "AdapterRow",
     "AttachmentRow",
     "AuditRow",
     "Base",
@@ -53,6 +56,7 @@ __all__ = [
     "ImportRow",
     "JobRow",
     "KnowledgeStateRow",
+    "LiveAdapterRow",
     "LiveBundleRow",
     "MessageRow",
     "OutboxRow",

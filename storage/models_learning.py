@@ -1,4 +1,4 @@
-"""Tables of what the bot learns from: templates, examples, knowledge, imports, bundles."""
+"""Tables of what the bot learns from and what came of it, bundles and adapters among it."""
 
 from __future__ import annotations
 
@@ -187,4 +187,32 @@ class LiveBundleRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     bundle_id: Mapped[str | None] = mapped_column(ForeignKey("bundle.id"))
+    changed_at: Mapped[datetime | None]
+
+
+class AdapterRow(Base):
+    """A fine-tuned adapter of a chat model; `messages` are the ids of what it was trained on."""
+
+    __tablename__ = "adapter"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    base: Mapped[str]
+    data_fingerprint: Mapped[str]
+    messages: Mapped[list[Any]]
+    metrics: Mapped[dict[str, Any]]
+    outcome: Mapped[str]
+    supersedes: Mapped[str | None] = mapped_column(ForeignKey("adapter.id"))
+    promoted_at: Mapped[datetime | None]
+    erased_since: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class LiveAdapterRow(Base):
+    """The one row that says which adapter is live; none means the chat model as it came."""
+
+    __tablename__ = "live_adapter"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    adapter_id: Mapped[str | None] = mapped_column(ForeignKey("adapter.id"))
     changed_at: Mapped[datetime | None]

@@ -11,6 +11,7 @@ from storage.types_learning import (
     SOURCE_CORRECTION,
     SOURCE_WEAK,
     UNLABELLED,
+    AdapterRecord,
     BundleRecord,
     Document,
     Example,
@@ -68,6 +69,7 @@ from storage.types_traffic import (
 )
 
 __all__ = [
+    "AdapterRecord",
     "CONFIDENCE_BINS",
     "ANSWER_PREFIX",
     "OUT_OF_SCOPE",

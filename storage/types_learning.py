@@ -177,3 +177,22 @@ class BundleRecord:
                 f"the files of bundle {self.id!r} were removed on {self.removed_at:%Y-%m-%d}; "
                 "promote another one (`kefu bundles list`)"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterRecord:
+    """An adapter known to the database; the files live in the home's `adapters/<id>` folder.
+
+    `base` is the name or path of the chat model that it belongs to.
+    """
+
+    id: str
+    created_at: datetime
+    base: str
+    data_fingerprint: str
+    metrics: dict[str, Any]
+    outcome: str
+    live: bool
+    promoted_at: datetime | None = None
+    erased_since: datetime | None = None
+    """When a conversation that it was trained on was first erased after its training."""

@@ -101,7 +101,7 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """How many rows of each kind an erasure removed, and which bundles it marked.
+    """How many rows of each kind an erasure removed, and which bundles and adapters it marked.
 
     `documents` are written by staff, in answer to erased questions: their text stays.
     """
@@ -120,6 +120,7 @@ class Erased:
     verification_failures: int = 0
     passages: int = 0
     bundles: tuple[str, ...] = ()
+    adapters: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
 
     def __add__(self, other: Erased) -> Erased:
@@ -127,7 +128,7 @@ class Erased:
         both = {
             each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(self)
         }
-        for name in ("bundles", "documents"):
+        for name in ("bundles", "adapters", "documents"):
             both[name] = tuple(dict.fromkeys(both[name]))
         return Erased(**both)
 

@@ -15,15 +15,18 @@ from sqlalchemy.orm import Session
 from bot.commands.lock import held_by
 from bot.commands.options import open_database
 from bot.commands.serving import TELEGRAM_LOCK, WEB_LOCK
+from bot.generator.adapters import problem_with
 from bot.schedule import measure_drift
 from bot.settings import Settings
 from bot.surge import measure_surge
 from finetune.bundle import load_bundle, read_bundle
 from finetune.drift import WINDOW_DAYS
+from finetune.generator.adapter import base_name
 from finetune.shop import RetrainingPlan, load_shop
 from retrieval.dense import DenseState
 from retrieval.index_cache import saved_state
 from storage import migrate
+from storage.adapters import Adapters
 from storage.bundles import Bundles
 from storage.database import Database
 from storage.errors import KefuError
@@ -79,6 +82,8 @@ def _stored(settings: Settings) -> list[Check]:
                     _guarded("drift", lambda: _drift(session)),
                     _guarded("mood", lambda: _mood(session)),
                 ]
+                if settings.generator == "transformers":
+                    checks.append(_guarded("adapter", lambda: _adapter(settings, session)))
             checks.append(_serving(settings))
             return checks
     except KefuError as error:
@@ -116,6 +121,20 @@ def _bundle(settings: Settings, session: Session) -> Check:
         told = f"{live.id} was trained on data that was erased since: run `kefu retrain`"
         return Check("bundle", "problem", told)
     return Check("bundle", "ok", f"{live.id} is live and complete")
+
+
+def _adapter(settings: Settings, session: Session) -> Check:
+    """What was fine-tuned of the local chat model, and whether it can serve with it."""
+    live = Adapters(session).live()
+    if live is None:
+        return Check("adapter", "ok", "none: the chat model writes as it came")
+    base = base_name(settings.generator_model or "")
+    if problem := problem_with(live, settings.adapters_dir / live.id, base):
+        return Check("adapter", "problem", problem)
+    if live.erased_since is not None:
+        told = f"{live.id} was trained on data that was erased since: run `kefu generator train`"
+        return Check("adapter", "problem", told)
+    return Check("adapter", "ok", f"{live.id} is live and complete")
 
 
 def _vectors(settings: Settings, database: Database) -> Check:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.commands.lock import TRAINING_LOCK, HomeInUseError, only_one
 from bot.commands.options import Home, Json, open_database, settings_for
 from bot.commands.output import document, say, show, show_json, show_table
 from storage.errors import InputError
@@ -52,11 +54,13 @@ def erase(
     if as_json:
         show_json(document(erased))
         return
-    lists = ("bundles", "documents")
+    lists = ("bundles", "adapters", "documents")
     rows = [(name, value) for name, value in document(erased).items() if name not in lists]
     show_table(("erased", "rows"), rows)
     for bundle in erased.bundles:
         show(f"bundle {bundle} was trained on erased data; retrain to replace it")
+    for adapter in erased.adapters:
+        show(f"adapter {adapter} was trained on erased data; `kefu generator train` replaces it")
     for name in erased.documents:
         show(f"document {name} answers an erased question; staff wrote it, so its text stays")
 
@@ -89,8 +93,12 @@ def erase_old(database: Database, days: int) -> Erased:
 
 def clean_files(settings: Settings, database: Database) -> None:
     """Leave nothing of what was erased in the home's files, bundles apart."""
+    from finetune.generator.job import remove_jobs
     from retrieval.caches import drop_outdated_caches
 
+    with suppress(HomeInUseError), only_one(settings.home, TRAINING_LOCK):
+        # An interrupted training of a chat model; one that runs removes its rows itself.
+        remove_jobs(settings.training_dir)
     for name in drop_outdated_caches(settings.indexes_dir, database):
         say(f"kefu: the search cache {name} is deleted; the next start builds it again")
     database.scrub()

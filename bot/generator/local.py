@@ -19,6 +19,7 @@ from bot.logs import logger
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _LINE_BYTES = 1_000_000
+_LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class LocalSettings:
     `at_once` bounds the replies in work and in line; whoever comes then gets the extract.
     `cache_tokens` is the attention cache on a CPU; on a GPU it takes what memory is free. A dead
     process is started again after `first_wait` seconds, twice as long after each further death in
-    a row, `longest_wait` at most.
+    a row, `longest_wait` at most. Where another adapter comes, replies in work may take
+    `drain_seconds` more.
     """
 
     model: str
@@ -37,6 +39,7 @@ class LocalSettings:
     cache_tokens: int = 16_384
     first_wait: float = 1.0
     longest_wait: float = 60.0
+    drain_seconds: float = 30.0
 
 
 class LocalModel:
@@ -50,6 +53,9 @@ class LocalModel:
         self._names = map(str, itertools.count())
         self._ready = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
+        self._adapter: Path | None = None
+        self._change: asyncio.Task[None] | None = None
+        self._changes = False
         self._log = logger("generator")
         self.problem = "the model is still loading"
         self.tokens = 0
@@ -71,10 +77,36 @@ class LocalModel:
 
     async def close(self) -> None:
         """End the worker."""
+        for task in (self._change, self._keeper):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    def use(self, adapter: Path | None) -> None:
+        """Write with the adapter of this folder from now on; with None as the model came.
+
+        Returns at once. A worker that runs finishes its replies, `drain_seconds` at most, and
+        another one takes its place; until that has loaded, the extract answers.
+        """
+        if adapter == self._adapter:
+            return
+        self._adapter = adapter
         if self._keeper is not None:
-            self._keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeper
+            if self._change is not None:
+                self._change.cancel()
+            self._change = asyncio.create_task(self._replace_worker())
+
+    async def _replace_worker(self) -> None:
+        self.problem = "another adapter is being loaded"
+        self._ready.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.drain_seconds):
+                while self._replies:
+                    await asyncio.sleep(_LOOK_SECONDS)
+        self._changes = True
+        if self._process is not None:
+            await _end(self._process)
 
     async def wait_ready(self) -> None:
         """Return once a model is loaded."""
@@ -117,6 +149,9 @@ class LocalModel:
         wait = self._settings.first_wait
         while True:
             served = await self._serve()
+            if self._changes:
+                self._changes = False
+                continue
             wait = self._settings.first_wait if served else wait
             self._log.error("worker_ended", reason=self.problem, again_in=wait)
             await asyncio.sleep(wait)
@@ -128,7 +163,10 @@ class LocalModel:
         settings = self._settings
         # A folder is found from here; the worker runs our own code wherever it is started.
         model = str(Path(settings.model).resolve()) if Path(settings.model).exists() else None
-        arguments = (model or settings.model, settings.device, str(settings.cache_tokens))
+        adapter = "" if self._adapter is None else str(self._adapter.resolve())
+        arguments = (
+            model or settings.model, settings.device, str(settings.cache_tokens), adapter,
+        )  # fmt: skip
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot.generator.worker", *arguments,
             stdin=PIPE, stdout=PIPE, limit=_LINE_BYTES, cwd=_CHECKOUT,

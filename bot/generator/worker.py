@@ -1,7 +1,7 @@
 """The process that holds a local chat model: JSON lines in, JSON lines out.
 
 In:  {"start": id, "messages": [{"role", "content"}], "max_tokens": n}   {"cancel": id}
-Out: {"ready": {"device", "cache_tokens"}} once, or {"broken": reason} and the end;
+Out: {"ready": {"device", "adapter"}} once, or {"broken": reason} and the end;
      {"id", "text"} for each piece, then {"id", "done": true, "tokens"} or {"id", "failed": reason}.
 
 transformers' continuous batching (generation/continuous_batching) lets all requests share the
@@ -17,7 +17,12 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TextIO
+
+from finetune.generator.adapter import load_chat_model, verify_adapter, with_adapter
+from finetune.generator.chat_format import greedy, prompt_tokens
+from storage.errors import KefuError
 
 PAGE_TOKENS = 32
 BATCH_TOKENS = 2048
@@ -39,29 +44,40 @@ class _Running:
 class Worker:
     """One model, many requests."""
 
-    def __init__(self, path: str, device: str, cache_tokens: int, out: TextIO) -> None:
-        """Load the model; `cache_tokens` bounds the attention cache on a CPU."""
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+    def __init__(
+        self, path: str, device: str, cache_tokens: int, adapter: str, out: TextIO
+    ) -> None:
+        """Load the model; `cache_tokens` bounds the attention cache on a CPU.
 
+        `adapter` is the folder of one, or empty. One that cannot be used is told and left out.
+        """
         self._out = out
         self._running: dict[str, _Running] = {}
-        self._tokenizer: Any = AutoTokenizer.from_pretrained(path)
-        if not self._tokenizer.chat_template:
-            raise ValueError(f"{path} is no chat model: its tokenizer has no chat template")
-        model: Any = AutoModelForCausalLM.from_pretrained(path, dtype="auto")
-        self._model = model.to(device).eval()
-        self._special = sorted(map(str, self._tokenizer.all_special_tokens), key=len, reverse=True)
+        self._model, self._tokenizer = load_chat_model(path, device)
+        self._adapter: dict[str, str] = {}
+        if adapter:
+            self._take_adapter(path, device, adapter)
         self._manager = self._model.init_continuous_batching(
-            generation_config=_greedy(self._model, self._tokenizer),
+            generation_config=greedy(self._model, self._tokenizer),
             continuous_batching_config=_batching(device, cache_tokens),
         )
         self._room = 0
+
+    def _take_adapter(self, path: str, device: str, adapter: str) -> None:
+        try:
+            verify_adapter(Path(adapter))
+            self._model = with_adapter(self._model, Path(adapter))
+            self._adapter = {"adapter": Path(adapter).name}
+        except KefuError as error:
+            # It may have been half in: the model is read again as it came.
+            self._model, _ = load_chat_model(path, device)
+            self._adapter = {"adapter_problem": str(error)}
 
     def run(self, commands: queue.Queue[dict[str, Any] | None]) -> None:
         """Serve until the commands end; raises what ended the model's own thread."""
         self._manager.start()
         self._wait_until_built()
-        self._send(ready={"device": str(self._model.device)})
+        self._send(ready={"device": str(self._model.device), **self._adapter})
         try:
             while self._take(commands):
                 output = self._manager.get_result(timeout=_PATIENCE_SECONDS)
@@ -99,7 +115,7 @@ class Worker:
                 self._manager.cancel_request(command["cancel"])
 
     def _start(self, name: str, messages: Sequence[Mapping[str, str]], max_tokens: int) -> None:
-        tokens = self._encode(messages)
+        tokens = prompt_tokens(self._tokenizer, messages)
         if len(tokens) + max_tokens > self._room:
             reason = f"the prompt has {len(tokens)} tokens, the model has room for {self._room}"
             self._send(id=name, failed=reason)
@@ -108,17 +124,6 @@ class Worker:
         self._manager.add_request(
             tokens, request_id=name, max_new_tokens=max_tokens, streaming=True
         )
-
-    def _encode(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
-        chat = [
-            {"role": each["role"], "content": without_special(each["content"], self._special)}
-            for each in messages
-        ]
-        # Models that can think aloud answer at once; other templates pass the flag over.
-        encoded = self._tokenizer.apply_chat_template(
-            chat, add_generation_prompt=True, enable_thinking=False, return_dict=True
-        )
-        return list(encoded["input_ids"])
 
     def _tell(self, output: Any) -> None:  # noqa: ANN401 (transformers' GenerationOutput)
         running = self._running.get(output.request_id)
@@ -147,22 +152,6 @@ class Worker:
         self._out.flush()
 
 
-def without_special(text: str, special: Sequence[str]) -> str:
-    """The text with the tokenizer's special tokens taken apart: quoted text opens no turn."""
-    for token in special:
-        text = text.replace(token, f"{token[0]} {token[1:]}")
-    return text
-
-
-def _greedy(model: Any, tokenizer: Any) -> Any:  # noqa: ANN401 (transformers is not typed here)
-    from transformers import GenerationConfig
-
-    own = model.generation_config
-    ends = own.eos_token_id if own.eos_token_id is not None else tokenizer.eos_token_id
-    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-    return GenerationConfig(do_sample=False, eos_token_id=ends, pad_token_id=pad)
-
-
 def _batching(device: str, cache_tokens: int) -> Any:  # noqa: ANN401
     from transformers import ContinuousBatchingConfig
 
@@ -187,8 +176,8 @@ def _read(stream: TextIO, commands: queue.Queue[dict[str, Any] | None]) -> None:
 
 
 def main() -> None:
-    """Arguments: the model's name or path, the device, and the tokens of the cache."""
-    path, device, cache_tokens = sys.argv[1:4]
+    """Arguments: the model's name or path, the device, the cache's tokens, the adapter or ""."""
+    path, device, cache_tokens, adapter = sys.argv[1:5]
     out = sys.stdout
     with redirect_stdout(sys.stderr):  # what a library prints is no answer
         commands: queue.Queue[dict[str, Any] | None] = queue.Queue()
@@ -198,7 +187,7 @@ def main() -> None:
                 import torch
 
                 device = "cuda" if torch.cuda.is_available() else "cpu"
-            Worker(path, device, int(cache_tokens), out).run(commands)
+            Worker(path, device, int(cache_tokens), adapter, out).run(commands)
         except Exception as error:
             first = (str(error) or type(error).__name__).splitlines()[0]
             out.write(json.dumps({"broken": f"{type(error).__name__}: {first}"}) + "\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from bot.generator.adapters import AdapterWatch
 from bot.generator.base import ChatModel
 from bot.generator.chat import ChatGenerator, Patience
 from bot.generator.grounding import Grounding
@@ -14,6 +15,7 @@ from bot.generator.prompt import PromptFile, load_prompts
 from bot.live import Models
 from bot.settings import Settings
 from bot.work import Compute, Work
+from finetune.generator.adapter import base_name
 from storage.errors import InputError
 
 
@@ -25,6 +27,12 @@ class Writer:
     prompts: Mapping[str, PromptFile]
     patience: Patience
     compute: Compute
+    adapters: AdapterWatch | None = None
+
+    async def look(self) -> None:
+        """Take over an adapter that was promoted since; only a local model has any."""
+        if self.adapters is not None:
+            await self.adapters.look()
 
     def load(self, load: Callable[[str], Models], bundle_id: str) -> Models:
         """The models of a bundle; what quoted until now becomes the fallback."""
@@ -48,7 +56,11 @@ def make_writer(settings: Settings, work: Work, compute: Compute) -> Writer | No
         return None
     first = settings.generator_first_seconds
     patience = Patience(first, first / 2, settings.generator_seconds, settings.generator_max_tokens)
-    return Writer(model, load_prompts(settings.shop), patience, compute)
+    watch = None
+    if isinstance(model, LocalModel):
+        base = base_name(settings.generator_model or "")
+        watch = AdapterWatch(model, work, settings.adapters_dir, base)
+    return Writer(model, load_prompts(settings.shop), patience, compute, watch)
 
 
 def make_model(settings: Settings, work: Work | None = None) -> LocalModel | OpenAIModel | None:

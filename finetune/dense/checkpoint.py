@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,7 +20,8 @@ _MOMENTS = ("exp_avg", "exp_avg_sq")
 class Checkpoint:
     """The weights that move, their average, the optimiser's moments, and the best weights so far.
 
-    `epoch` counts whole epochs, `best_epoch` is the one of `best`, `accuracy` its share right.
+    `epoch` counts whole epochs, `best_epoch` is the one of `best`, `score` what it was chosen by,
+    higher being better.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -28,7 +30,7 @@ class Checkpoint:
         self.epoch = 0
         self.best_epoch = 0
         self.step = 0
-        self.accuracy = -1.0
+        self.score = -math.inf
         self.best: dict[str, Tensor] = {}
 
     def load(
@@ -48,14 +50,14 @@ class Checkpoint:
             moments = {kind: saved[f"{kind}.{name}"].to(weights.device) for kind in _MOMENTS}
             optimiser.state[weights] = {"step": saved["moments_step"].clone(), **moments}
             self.best[name] = saved[f"best.{name}"]
-        self.accuracy = float(saved["accuracy"])
+        self.score = float(saved["score"])
         for name in _COUNTERS:
             setattr(self, name, int(saved[name]))
 
-    def keep_best(self, movable: Mapping[str, nn.Parameter], accuracy: float) -> None:
+    def keep_best(self, movable: Mapping[str, nn.Parameter], score: float) -> None:
         """Remember the weights of this epoch if they are the best so far."""
-        if accuracy > self.accuracy:
-            self.accuracy, self.best_epoch = accuracy, self.epoch
+        if score > self.score:
+            self.score, self.best_epoch = score, self.epoch
             self.best = {name: each.detach().cpu().clone() for name, each in movable.items()}
 
     def restore_best(self, movable: Mapping[str, nn.Parameter]) -> None:
@@ -72,7 +74,7 @@ class Checkpoint:
     ) -> None:
         """Write the file so that a kill leaves the old one or the new one."""
         tensors: dict[str, Tensor] = {name: torch.tensor(getattr(self, name)) for name in _COUNTERS}
-        tensors["accuracy"] = torch.tensor(self.accuracy)
+        tensors["score"] = torch.tensor(self.score)
         tensors["moments_step"] = torch.tensor(float(self.step))
         for name, weights in movable.items():
             tensors[f"now.{name}"] = weights.detach().cpu().contiguous()

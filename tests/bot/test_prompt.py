@@ -9,7 +9,7 @@ import pytest
 from bot.errors import PromptFileError
 from bot.generator.base import Request, Said
 from bot.generator.prompt import build_prompt, load_prompts, parse_prompt
-from bot.generator.worker import without_special
+from finetune.generator.chat_format import without_special
 from retrieval.types import Hit
 from storage.types import Passage
 
