@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from storage.adapters import Adapters
 from storage.bundles import Bundles
 from storage.canned import CannedReplies
 from storage.conversations import Conversations
@@ -69,6 +70,12 @@ def learn(database: Database) -> None:
         for bundle_id in ("b1", "b2"):
             bundles.add(bundle_id, data_fingerprint="f", metrics={"a": 0.1}, outcome="promoted")
             bundles.promote(bundle_id, by="ann", reason="first")
+        adapters = Adapters(session)
+        for adapter_id, used in (("a1", (1, 2)), ("a2", range(1, 99))):
+            adapters.add(adapter_id, base="m", data_fingerprint="f", messages=used, metrics={},
+                         outcome="trained")  # fmt: skip
+            adapters.promote(adapter_id, by="ann", reason="first")
+        adapters.roll_back("a1", by="ann")
 
 
 def talk(database: Database, conversation_id: str, external_id: str) -> None:
