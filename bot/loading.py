@@ -43,6 +43,7 @@ def load_models(settings: Settings, database: Database, compute: Compute, bundle
     from finetune.bundle import load_bundle
     from retrieval.faiss_index import local_dense
     from retrieval.index import HybridIndex
+    from retrieval.rerank import load_reranker
     from retrieval.threads import use_one_thread_per_task
 
     use_one_thread_per_task()
@@ -65,6 +66,7 @@ def load_models(settings: Settings, database: Database, compute: Compute, bundle
             content.fusion,
             vectors,
             today=today_in(settings),
+            reranker=load_reranker(settings.reranker) if settings.reranker else None,
         ),
         generator=ExtractiveGenerator(content.analyser, compute, encoder),
         titles=_titles(settings, examples, content.analyser),

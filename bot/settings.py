@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     """How many turns may run a model at the same time."""
     vectors: Literal["auto", "local", "pgvector"] = "auto"
     """Where the vectors of passages are kept: `auto` is pgvector where the database has it."""
+    reranker: str | None = None
+    """The name or path of a cross-encoder that puts the best passages in order."""
     generator: Literal["extractive", "transformers", "openai"] = "extractive"
     """What writes grounded replies: quotes, a local chat model, or an OpenAI-compatible server."""
     generator_model: str | None = None

@@ -28,6 +28,7 @@ from retrieval.prior import passage_priors
 from retrieval.query import beside_run, read_query, weighted_tokens
 from retrieval.ranking import Candidate, gather, rank
 from retrieval.reach import Reach
+from retrieval.rerank import Reranker, rerank
 from retrieval.text import Analyser
 from retrieval.threads import use_one_thread_per_task
 from retrieval.types import EVERYTHING_VALID, Encoder, Explanation, Hit, SearchFilter, Vectors
@@ -39,8 +40,7 @@ from storage.knowledge import Knowledge
 from storage.types import Passage
 
 _CANDIDATES = 100
-_FILTERED_CANDIDATES = 2_000
-"""A filter may leave out most of what a search finds."""
+_FILTERED_CANDIDATES = 2_000  # a filter may leave out most of what a search finds
 _BATCH = 512
 _TRIES = 2
 """A process that saves takes the older folder away, perhaps from under one that loads it."""
@@ -62,6 +62,7 @@ class HybridIndex:
         open_dense: OpenDense = local_dense,
         *,
         today: Callable[[], date] = lambda: utc_now().date(),
+        reranker: Reranker | None = None,
     ) -> None:
         """`folder` keeps the cache; nothing is read before `sync`. `today` is the shop's day.
 
@@ -69,7 +70,7 @@ class HybridIndex:
         """
         self._caches = folder
         self._folder = folder / cache_name(encoder.fingerprint, analyser)
-        self._today = today
+        self._today, self._reranker = today, reranker
         self._encoder = encoder
         self._analyser = analyser
         self.fusion = fusion
@@ -80,9 +81,8 @@ class HybridIndex:
         self._open_dense = open_dense
         self._dense = open_dense(_DENSE, encoder)
         self._questions = open_dense(_QUESTIONS, encoder)
-        self._revision = 0
+        self._revision, self._feedback = 0, ""
         self._priors: Mapping[int, float] = {}
-        self._feedback = ""
 
     @property
     def revision(self) -> int:
@@ -227,7 +227,7 @@ class HybridIndex:
         today = self._today()
         found = self.candidates(query, wide=only.narrows)
         admitted = (each for each in found if only.admits(each.passage, today))
-        ranked = rank(admitted, self.fusion, self._priors)
+        ranked = rerank(self._reranker, query, rank(admitted, self.fusion, self._priors))
         return list(islice(one_wording_each(ranked), k))
 
     def explain(self, query: str, hits: Sequence[Hit]) -> list[Explanation]:

@@ -71,6 +71,7 @@ def _stored(settings: Settings) -> list[Check]:
             checks = [
                 _database(database),
                 _guarded("vectors", lambda: _vectors(settings, database)),
+                _guarded("reranker", lambda: _reranker(settings)),
             ]
             with database.session(read_only=True) as session:
                 checks += [
@@ -135,6 +136,15 @@ def _adapter(settings: Settings, session: Session) -> Check:
         told = f"{live.id} was trained on data that was erased since: run `kefu generator train`"
         return Check("adapter", "problem", told)
     return Check("adapter", "ok", f"{live.id} is live and complete")
+
+
+def _reranker(settings: Settings) -> Check:
+    from retrieval.rerank import load_reranker
+
+    if settings.reranker is None:
+        return Check("reranker", "ok", "none (KEFU_RERANKER names a cross-encoder)")
+    load_reranker(settings.reranker)
+    return Check("reranker", "ok", f"{settings.reranker} orders the best passages")
 
 
 def _vectors(settings: Settings, database: Database) -> Check:

@@ -51,6 +51,25 @@ def test_it_finds_by_word_part_code_and_meaning(index, database, query, document
     assert found(index, query)[0] == document
 
 
+class _Likes:
+    """A reranker that likes what holds a word."""
+
+    def __init__(self, word):
+        self.word = word
+
+    def scores(self, query, texts):
+        return [float(self.word in text) for text in texts]
+
+
+def test_a_reranker_has_the_last_word(database, tmp_path, encoder, analyser):
+    fill(database)
+    index = HybridIndex(tmp_path / "indexes", encoder, analyser, Fusion(), reranker=_Likes("TH01"))
+    index.sync(database)
+    hits = index.search("怎么退货")
+    assert hits[0].passage.document == "sensor.zh.md"
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
 def test_scores_are_probabilities_in_falling_order(index, database):
     fill(database)
     index.sync(database)
