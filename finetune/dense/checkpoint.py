@@ -18,7 +18,7 @@ _MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 class Checkpoint:
-    """The weights that move, their average, the optimiser's moments, and the best weights so far.
+    """The weights that move, their average if one is kept, the optimiser's moments, the best so far.
 
     `epoch` counts whole epochs, `best_epoch` is the one of `best`, `score` what it was chosen by,
     higher being better.
@@ -36,8 +36,8 @@ class Checkpoint:
     def load(
         self,
         movable: Mapping[str, nn.Parameter],
-        average: MovingAverage,
         optimiser: torch.optim.Optimizer,
+        average: MovingAverage | None = None,
     ) -> None:
         """Take over what was saved, if anything was."""
         if not self._path.exists():
@@ -46,7 +46,8 @@ class Checkpoint:
         for name, weights in movable.items():
             with torch.no_grad():
                 weights.copy_(saved[f"now.{name}"])
-                average.weights[name].copy_(saved[f"average.{name}"])
+                if average is not None:
+                    average.weights[name].copy_(saved[f"average.{name}"])
             moments = {kind: saved[f"{kind}.{name}"].to(weights.device) for kind in _MOMENTS}
             optimiser.state[weights] = {"step": saved["moments_step"].clone(), **moments}
             self.best[name] = saved[f"best.{name}"]
@@ -69,8 +70,8 @@ class Checkpoint:
     def save(
         self,
         movable: Mapping[str, nn.Parameter],
-        average: MovingAverage,
         optimiser: torch.optim.Optimizer,
+        average: MovingAverage | None = None,
     ) -> None:
         """Write the file so that a kill leaves the old one or the new one."""
         tensors: dict[str, Tensor] = {name: torch.tensor(getattr(self, name)) for name in _COUNTERS}
@@ -78,7 +79,8 @@ class Checkpoint:
         tensors["moments_step"] = torch.tensor(float(self.step))
         for name, weights in movable.items():
             tensors[f"now.{name}"] = weights.detach().cpu().contiguous()
-            tensors[f"average.{name}"] = average.weights[name].cpu().contiguous()
+            if average is not None:
+                tensors[f"average.{name}"] = average.weights[name].cpu().contiguous()
             tensors[f"best.{name}"] = self.best[name].contiguous()
             for kind in _MOMENTS:
                 # A weight that the scores do not depend on, such as a pooler's, has no moments.

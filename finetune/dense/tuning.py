@@ -70,7 +70,7 @@ class _Tuning:
         model, optimiser = self._accelerator.prepare(self._network, self._optimiser(movable))
         checkpoint = Checkpoint(self._job.folder)
         average = MovingAverage(movable)
-        checkpoint.load(movable, average, optimiser)
+        checkpoint.load(movable, optimiser, average)
         self._accelerator.init_trackers(self._job.folder.name)
         row_weights = self._row_weights()
         per_epoch = -(-len(split.train) // settings.tuning_batch_size)
@@ -93,7 +93,7 @@ class _Tuning:
             values = {"loss": loss} if accuracy is None else {"loss": loss, "accuracy": accuracy}
             self._accelerator.log(values, step=epoch)
             if self._accelerator.is_main_process:
-                checkpoint.save(movable, average, optimiser)
+                checkpoint.save(movable, optimiser, average)
         checkpoint.restore_best(movable)
         self._finish(checkpoint)
 
