@@ -18,7 +18,7 @@ _MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 class Checkpoint:
-    """The weights that move, their average if one is kept, the optimiser's moments, the best so far.
+    """The weights that move, their average if kept, the optimiser's moments, and the best so far.
 
     `epoch` counts whole epochs, `best_epoch` is the one of `best`, `score` what it was chosen by,
     higher being better.
