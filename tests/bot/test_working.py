@@ -103,8 +103,8 @@ def test_what_is_older_than_the_shop_keeps_is_erased_once_a_day(sqlite_database,
             )
     (tmp_path / "shop.toml").write_text('name = "Shop"\nretention_days = 30\n', encoding="utf-8")
     settings = Settings(home=tmp_path / "home", shop=tmp_path)
-    schedule = Schedule(settings)
-    schedule.look(sqlite_database)
+    settings.prepare_home()
+    Schedule(settings).look(sqlite_database)
     with sqlite_database.session() as session:
         job = Jobs(session).claim("w", 60)
     assert (job.kind, job.payload) == (RETENTION, {"days": 30})
