@@ -131,6 +131,11 @@ class Settings(BaseSettings):
         return self.home / "logs"
 
     @property
+    def shop_note(self) -> Path:
+        """The file that names the shop folder which this home was last run with."""
+        return self.home / "shop.path"
+
+    @property
     def _folders(self) -> tuple[Path, ...]:
         return (self.home, self.bundles_dir, self.indexes_dir, self.encoders_dir, self.logs_dir)
 

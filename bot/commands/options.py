@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,8 @@ def group(name: str, summary: str) -> typer.Typer:
 def settings_for(ctx: typer.Context, home: Path | None, **given: object) -> Settings:
     """The settings of this command: the environment's, unless an option says otherwise.
 
+    Where neither names a shop folder it is the one that `kefu run` served from this home last.
+
     From here on, whatever is logged goes to stderr; a command that serves says how much it wants.
     """
     from pydantic import ValidationError
@@ -54,9 +57,13 @@ def settings_for(ctx: typer.Context, home: Path | None, **given: object) -> Sett
     named = {"home": home or ctx.obj, **given}
     chosen: dict[str, Any] = {key: value for key, value in named.items() if value is not None}
     try:
-        return Settings(**chosen)
+        settings = Settings(**chosen)
     except ValidationError as error:
         raise _bad_setting(error.errors()[0]["loc"], error.errors()[0]["msg"]) from None
+    if settings.shop is None and settings.shop_note.is_file():
+        last = Path(os.fsdecode(settings.shop_note.read_bytes()))
+        return settings.model_copy(update={"shop": last})
+    return settings
 
 
 def _bad_setting(where: tuple[int | str, ...], what: str) -> InputError:

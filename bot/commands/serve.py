@@ -15,7 +15,10 @@ Port = Annotated[
 ]
 Shop = Annotated[
     Path | None,
-    typer.Option(help="The shop folder; KEFU_SHOP, else the sample shop.", metavar="DIR"),
+    typer.Option(
+        help="The shop folder; KEFU_SHOP, else that of the last run, else the sample shop.",
+        metavar="DIR",
+    ),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -56,11 +57,19 @@ def prepare(settings: Settings, progress: ProgressBars) -> None:
             report = import_shop(session, folder, progress=progress, ahead=ahead)
             live = Bundles(session).live_id()
         tell_problems(report.problems)
+        _remember(settings, folder)
         if live is not None and is_whole(settings, live):
             return
         outcome = retrain_home(settings, database, choice=None, force=False, progress=progress)
         for reason in outcome.reasons:
             say(f"kefu: {reason}")
+
+
+def _remember(settings: Settings, folder: Path) -> None:
+    """Let the other commands know the shop folder of this home."""
+    new = settings.shop_note.with_suffix(".new")
+    new.write_bytes(os.fsencode(folder.resolve()))
+    new.replace(settings.shop_note)
 
 
 def is_whole(settings: Settings, bundle_id: str) -> bool:

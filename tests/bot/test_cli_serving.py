@@ -8,6 +8,7 @@ import socket
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.request import urlopen
 
 import pytest
@@ -15,6 +16,11 @@ import structlog
 
 from bot.cli import execute
 from bot.commands.lock import HomeInUseError, held_by, only_one
+from bot.commands.options import settings_for
+from bot.commands.output import ProgressBars
+from bot.commands.shops import prepare
+from bot.settings import Settings
+from finetune.errors import NotEnoughDataError
 from storage.database import Database, sqlite_url
 from storage.jobs import Jobs
 from storage.migrate import upgrade
@@ -127,3 +133,18 @@ async def test_the_worker_does_what_is_queued(tmp_path):
     # There is nothing to learn from in an empty home, and the job says so.
     assert done.status is JobStatus.FAILED
     assert f"job {job.id} (retrain) failed: " in told.decode()
+
+
+def test_the_other_commands_use_the_shop_of_the_last_run(tmp_path, monkeypatch):
+    shop, home = tmp_path / "店", tmp_path / "home"
+    shop.mkdir()
+    (shop / "shop.toml").write_text('name = "Shop"\n', encoding="utf-8")
+    settings = Settings(home=home, shop=shop)
+    with pytest.raises(NotEnoughDataError), ProgressBars() as progress:
+        prepare(settings, progress)
+    command = SimpleNamespace(obj=home)
+    assert settings_for(command, None).shop == shop
+    assert settings_for(command, None, shop=tmp_path).shop == tmp_path
+    assert settings_for(command, tmp_path / "another home").shop is None
+    monkeypatch.setenv("KEFU_SHOP", str(tmp_path))
+    assert settings_for(command, None).shop == tmp_path
