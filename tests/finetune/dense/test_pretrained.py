@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from finetune.classifier import IntentClassifier
+from finetune.dense.averaging import MovingAverage
 from finetune.dense.base import TrainingRows, class_balance
 from finetune.dense.frozen import FrozenTrainer
 from finetune.dense.job import TuningJob, remove_jobs
@@ -109,6 +111,37 @@ def test_a_finished_tuning_is_not_done_twice_and_goes_when_its_bundle_is_written
     remove_jobs(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["logs"]
     assert list((tmp_path / "logs").rglob("events.out.tfevents*"))
+
+
+def test_the_first_training_finds_the_epochs_and_the_next_learn_from_all_rows(
+    tiny_encoder, data, tmp_path
+):
+    settings = settings_for(
+        tiny_encoder, tuning_epochs=3, least_stopping_rows=len(data), stopping_share=0.34
+    )
+    trainer = TuningTrainer(settings, tmp_path)
+    trainer.train(data, 5, intents=5, stage="calibrating", progress=None)
+    first = TuningJob.create(tmp_path, data, 5, settings)
+    assert first.is_done
+    assert len(split_for_stopping(data.classes, settings).stopping) > 0
+    trainer.train(data, 5, intents=5, stage="training", progress=None)
+    as_long = replace(settings, tuning_epochs=first.epochs(), stopping_share=0.0)
+    assert len(split_for_stopping(data.classes, as_long).train) == len(data)
+    assert TuningJob.create(tmp_path, data, 5, as_long).is_done
+
+
+def test_a_moving_average_follows_and_makes_room_for_the_weights():
+    weight = torch.nn.Parameter(torch.zeros(2))
+    average = MovingAverage({"w": weight})
+    with torch.no_grad():
+        weight.fill_(1.0)
+    for step in range(1, 200):
+        average.update({"w": weight}, step)
+        assert 0 < float(average.weights["w"][0]) < 1
+    assert float(average.weights["w"][0]) > 0.9
+    with average.in_place_of({"w": weight}):
+        assert torch.equal(weight, average.weights["w"])
+    assert torch.equal(weight, torch.ones(2))
 
 
 def test_lower_layers_can_be_left_as_they_are(tiny_encoder, data, tmp_path):
