@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.commands.output import say
 from storage.errors import InputError
 
 if TYPE_CHECKING:
@@ -60,10 +61,13 @@ def settings_for(ctx: typer.Context, home: Path | None, **given: object) -> Sett
         settings = Settings(**chosen)
     except ValidationError as error:
         raise _bad_setting(error.errors()[0]["loc"], error.errors()[0]["msg"]) from None
-    if settings.shop is None and settings.shop_note.is_file():
-        last = Path(os.fsdecode(settings.shop_note.read_bytes()))
-        return settings.model_copy(update={"shop": last})
-    return settings
+    if settings.shop is not None or not settings.shop_note.is_file():
+        return settings
+    last = Path(os.fsdecode(settings.shop_note.read_bytes()))
+    if not last.is_dir():
+        say(f"kefu: the shop folder {last} of the last run is gone; name another with KEFU_SHOP")
+        return settings
+    return settings.model_copy(update={"shop": last})
 
 
 def _bad_setting(where: tuple[int | str, ...], what: str) -> InputError:

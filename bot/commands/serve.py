@@ -36,7 +36,7 @@ def run(
     from bot.commands.shops import shop_folder
 
     settings = settings_for(ctx, home, host=host, port=port, shop=shop)
-    run_everything(settings.model_copy(update={"shop": shop_folder(settings.shop)}))
+    run_everything(settings.model_copy(update={"shop": shop_folder(settings)}))
 
 
 def serve(

@@ -31,9 +31,17 @@ def sample_shop() -> Path:
     return folder
 
 
-def shop_folder(given: Path | None) -> Path:
-    """The folder to load: the one that was named, else the sample shop."""
-    folder = given or sample_shop()
+def shop_folder(settings: Settings) -> Path:
+    """The folder to load: that of the settings, else the sample shop.
+
+    A home that was run with another shop, whose folder is gone, does not get the sample's.
+    """
+    if settings.shop is None and settings.shop_note.exists():
+        raise InputError(
+            "expected the shop folder that this home was last run with, found it gone; "
+            "name one with --shop"
+        )
+    folder = settings.shop or sample_shop()
     if not (folder / "shop.toml").is_file():
         raise InputError(
             f"expected a shop folder with a shop.toml at {folder}, found none; "
@@ -49,7 +57,7 @@ def prepare(settings: Settings, progress: ProgressBars) -> None:
     from retrieval.ahead import read_ahead
     from storage.bundles import Bundles
 
-    folder = shop_folder(settings.shop)
+    folder = shop_folder(settings)
     with open_database(settings) as database:
         knowledge = folder / KNOWLEDGE_FOLDER
         ahead = read_ahead(database, [knowledge], progress=progress) if knowledge.is_dir() else {}

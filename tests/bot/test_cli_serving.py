@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -18,10 +19,11 @@ from bot.cli import execute
 from bot.commands.lock import HomeInUseError, held_by, only_one
 from bot.commands.options import settings_for
 from bot.commands.output import ProgressBars
-from bot.commands.shops import prepare
+from bot.commands.shops import prepare, shop_folder
 from bot.settings import Settings
 from finetune.errors import NotEnoughDataError
 from storage.database import Database, sqlite_url
+from storage.errors import InputError
 from storage.jobs import Jobs
 from storage.migrate import upgrade
 from storage.types import JobStatus
@@ -146,5 +148,9 @@ def test_the_other_commands_use_the_shop_of_the_last_run(tmp_path, monkeypatch):
     assert settings_for(command, None).shop == shop
     assert settings_for(command, None, shop=tmp_path).shop == tmp_path
     assert settings_for(command, tmp_path / "another home").shop is None
+    shutil.rmtree(shop)
+    assert settings_for(command, None).shop is None
+    with pytest.raises(InputError, match="last run with, found it gone"):
+        shop_folder(settings_for(command, None))
     monkeypatch.setenv("KEFU_SHOP", str(tmp_path))
     assert settings_for(command, None).shop == tmp_path
