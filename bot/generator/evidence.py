@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -50,10 +49,10 @@ class Evidence:
     names: tuple[tuple[str, ...], ...]
 
     @property
-    def figures(self) -> Counter[str]:
+    def figures(self) -> frozenset[str]:
         """The figures of the passage."""
         keys = (key for statement in self.statements for key in statement.keys)
-        return Counter(key for key in keys if key.startswith("#"))
+        return frozenset(key for key in keys if key.startswith("#"))
 
 
 def read_evidence(text: str, names: Sequence[str]) -> Evidence:
