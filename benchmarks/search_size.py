@@ -29,12 +29,12 @@ from statistics import median
 import psutil
 
 from benchmarks.harness import ROOT, Report, data_folder, percentile
+from retrieval.embedded import EmbeddedEncoder
+from retrieval.embedded_training import train_search_encoder
 from retrieval.fusion import Fusion
 from retrieval.index import HybridIndex
 from retrieval.language import detect_language
 from retrieval.lexicon import Lexicon
-from retrieval.ngram import NgramEncoder
-from retrieval.ngram_training import train_search_encoder
 from retrieval.sentences import split_sentences
 from retrieval.text import Analyser
 from retrieval.threads import use_one_thread_per_task
@@ -131,13 +131,13 @@ def visible_after(index: HybridIndex, database: Database) -> float:
     return time.perf_counter() - began
 
 
-def train(text: Text, analyser: Analyser) -> NgramEncoder:
+def train(text: Text) -> EmbeddedEncoder:
     """The embedded encoder, trained on a part of the text; how good it is does not matter here."""
     chance = random.Random(3)
     every = [each for some in text.sentences.values() for each in some]
     texts = chance.sample(every, min(TRAINED_ON, len(every)))
     pairs = list(zip(texts[::2], texts[1::2], strict=False))
-    return train_search_encoder(texts, pairs[:500], analyser)
+    return train_search_encoder(pairs[:500])
 
 
 def megabytes() -> float:
@@ -168,7 +168,11 @@ def add_peer(
 
 
 def add_txtai(
-    report: Report, texts: Sequence[str], queries: Sequence[str], encoder: NgramEncoder, lies: Path
+    report: Report,
+    texts: Sequence[str],
+    queries: Sequence[str],
+    encoder: EmbeddedEncoder,
+    lies: Path,
 ) -> None:
     """The hybrid search of txtai as it comes, its vectors made by the same encoder."""
     sys.path.append(str(lies))
@@ -194,7 +198,7 @@ def measure(report: Report, folder: Path, count: int, txtai: Path | None) -> Non
     database = Database(sqlite_url(folder / "kefu.db"))
     migrate.upgrade(database)
     fill(database, text, count)
-    encoder = train(text, analyser)
+    encoder = train(text)
     before = megabytes()
     index = HybridIndex(folder / "indexes", encoder, analyser, Fusion())
     began = time.perf_counter()

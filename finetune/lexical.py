@@ -12,8 +12,8 @@ from torch import Tensor
 
 from finetune.dense.base import Matrix, TrainingRows
 from finetune.settings import TrainingSettings
+from retrieval.bags import bag
 from retrieval.features import SparseRows
-from retrieval.ngram import bag
 
 _WEIGHTS = "lexical.safetensors"
 

@@ -14,14 +14,13 @@ from finetune.bundle import SearchEncoderRef
 from finetune.thresholds import grounded_limit
 from finetune.types import Dataset
 from finetune.variants import SOURCE_VARIANT
+from retrieval.embedded import EmbeddedEncoder
+from retrieval.embedded_training import Pair, train_search_encoder
 from retrieval.encoder import EMBEDDED, load_encoder
 from retrieval.evaluate import overlaps
 from retrieval.fusion import Fusion
 from retrieval.fusion_training import AnsweredBy, FittedFusion, SearchPair, fit_fusion
 from retrieval.index import HybridIndex
-from retrieval.ngram import NgramEncoder
-from retrieval.ngram_training import Pair, train_search_encoder
-from retrieval.sentences import split_sentences
 from retrieval.text import Analyser
 from retrieval.types import Encoder
 from storage.database import Database
@@ -35,9 +34,7 @@ _HISTORY_PAIRS = 2_000
 
 _DEFAULT_GROUNDED = 0.6
 _LEAST_KNOWN = 40
-_NAMED_REPEATS = 3
-_ASKED_REPEATS = 2
-_CLOZE_REPEATS = 2
+_NAMED_REPEATS, _ASKED_REPEATS = 3, 2
 """Documents are few next to a history, and are what search is for."""
 _KEPT_BACK = 4
 
@@ -92,9 +89,7 @@ def prepare_search(
     """The live encoder unless another is wanted; index and score are brought up to date."""
     with database.session() as session:
         passages = Knowledge(session).passages()
-    reference, encoder = _choose_encoder(
-        folders, dataset, passages, analyser, current, wanted, progress
-    )
+    reference, encoder = _choose_encoder(folders, dataset, passages, current, wanted, progress)
     index = HybridIndex(folders.indexes_dir, encoder, analyser, Fusion())
     index.sync(database, progress)
     index.rebuild(progress)
@@ -108,7 +103,6 @@ def _choose_encoder(
     folders: SearchFolders,
     dataset: Dataset,
     passages: Sequence[Passage],
-    analyser: Analyser,
     current: SearchEncoderRef | None,
     wanted: str | None,
     progress: Progress | None,
@@ -118,13 +112,12 @@ def _choose_encoder(
     if wanted not in (None, EMBEDDED):
         encoder = load_encoder(wanted)
         return SearchEncoderRef(encoder.fingerprint, wanted, embedded=False), encoder
-    texts, pairs = training_texts(dataset, passages)
-    trained = train_search_encoder(texts, pairs, analyser, progress=progress)
+    trained = train_search_encoder(training_pairs(dataset, passages), progress=progress)
     _save_encoder(trained, folders.encoders_dir)
     return SearchEncoderRef(trained.fingerprint, trained.fingerprint, embedded=True), trained
 
 
-def _save_encoder(encoder: NgramEncoder, encoders: Path) -> None:
+def _save_encoder(encoder: EmbeddedEncoder, encoders: Path) -> None:
     folder = encoders / encoder.fingerprint
     if folder.exists():
         return
@@ -134,8 +127,8 @@ def _save_encoder(encoder: NgramEncoder, encoders: Path) -> None:
     fresh.rename(folder)
 
 
-def training_texts(dataset: Dataset, passages: Sequence[Passage]) -> tuple[list[str], list[Pair]]:
-    """All texts to learn words from, and pairs that belong together.
+def training_pairs(dataset: Dataset, passages: Sequence[Passage]) -> list[Pair]:
+    """Pairs of texts that belong together.
 
     A question belongs to the answer of its intent and to its intent's other questions, whatever
     their language; a passage to its title and headings, and to the questions attached to it.
@@ -144,23 +137,21 @@ def training_texts(dataset: Dataset, passages: Sequence[Passage]) -> tuple[list[
     for row in dataset.rows:
         if row.label != OUT_OF_SCOPE and not is_kept_back(row.question):
             questions[row.label].append(row.question)
-    texts = [row.question for row in dataset.rows]
     asked: list[Pair] = []
     told: list[Pair] = []
     for passage in passages:
-        texts += [passage.heading, passage.text]
         attached = [(question, passage.text) for question in passage.questions]
         if passage.kind == SEARCH_KIND_ANSWER:
             label = passage.document.removeprefix(ANSWER_PREFIX)
             asked += attached + [(question, passage.text) for question in questions[label]]
         else:
             named = (f"{passage.title} {passage.heading}", passage.text)
-            told += attached * _ASKED_REPEATS + [named] * _NAMED_REPEATS + _cloze(passage)
+            told += attached * _ASKED_REPEATS + [named] * _NAMED_REPEATS
     for same in questions.values():
         asked += list(pairwise(same))
     told = _evenly(told, _MOST_PAIRS)
     most_asked = max(_HISTORY_PAIRS, len(told) // 2) if told else _MOST_PAIRS
-    return [text for text in texts if text], told + _evenly(asked, most_asked)
+    return told + _evenly(asked, most_asked)
 
 
 def _evenly(pairs: list[Pair], most: int) -> list[Pair]:
@@ -173,16 +164,6 @@ def _evenly(pairs: list[Pair], most: int) -> list[Pair]:
 def is_kept_back(question: str) -> bool:
     """A quarter of the questions, by hash, is never trained on, to fit the score with."""
     return int(text_key(question)[:8], 16) % _KEPT_BACK == 0
-
-
-def _cloze(passage: Passage) -> list[Pair]:
-    """Each sentence with the rest of its passage (Lee et al. 2019: the inverse cloze task)."""
-    spans = [(start, end) for start, end in split_sentences(passage.text)]
-    return [
-        (passage.text[start:end], f"{passage.title} {passage.text[:start]} {passage.text[end:]}")
-        for start, end in spans
-        if len(spans) > 1
-    ] * _CLOZE_REPEATS
 
 
 def search_pairs(dataset: Dataset, passages: Sequence[Passage]) -> list[SearchPair]:

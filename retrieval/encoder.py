@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from retrieval.embedded import EmbeddedEncoder
 from retrieval.errors import EncoderError
-from retrieval.ngram import NgramEncoder
 from retrieval.onnx_encoder import OnnxEncoder, is_onnx
 from retrieval.types import Encoder, Vectors
 
@@ -69,7 +69,7 @@ def load_encoder(name_or_path: str, *, device: str | None = None) -> Encoder:
     """The encoder of this name or folder; raises EncoderError with what to do."""
     folder = Path(name_or_path)
     if is_embedded(folder):
-        return NgramEncoder.load(folder)
+        return EmbeddedEncoder.load(folder)
     if is_onnx(folder):
         return OnnxEncoder(folder)
     return PretrainedEncoder(name_or_path, device=device)

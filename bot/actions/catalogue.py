@@ -13,7 +13,7 @@ from finetune.templating import Value
 from retrieval.types import Encoder, Vectors
 
 MOST = 3
-NEAR_ENOUGH = 0.25
+NEAR_ENOUGH = 0.22
 """Cosine between question and product below which nothing in the catalogue is meant."""
 
 _ACCESSORIES = "accessory"

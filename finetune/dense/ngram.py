@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from finetune.dense.base import DenseScores
+from retrieval.bags import bag
 from retrieval.features import SparseRows
-from retrieval.ngram import bag
 
 _WEIGHTS = "network.safetensors"
 

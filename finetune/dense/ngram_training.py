@@ -10,9 +10,8 @@ from torch.nn import functional
 from finetune.dense.base import Progress, TrainingRows
 from finetune.dense.ngram import NgramScorer
 from finetune.settings import TrainingSettings
+from retrieval.bags import bag, drop
 from retrieval.features import SparseRows
-from retrieval.ngram import bag
-from retrieval.ngram_training import drop
 
 
 class _Network(nn.Module):

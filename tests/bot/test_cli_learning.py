@@ -318,5 +318,5 @@ def test_the_doctor_shows_the_search_index(home, capsys):
     assert checks["search index"]["state"] == "ok"
     said = checks["search index"]["detail"]
     assert "dense: flat" in said
-    assert "hnsw from 41,666" in said
+    assert "hnsw from 31,250" in said
     assert checks["vectors"]["detail"].startswith("in each process: the database is not PostgreSQL")

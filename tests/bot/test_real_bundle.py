@@ -21,11 +21,11 @@ from finetune.settings import TrainingSettings
 from finetune.train import train_classifier
 from finetune.types import LabelledQuestion
 from retrieval import dense_kinds
+from retrieval.embedded_training import train_search_encoder
 from retrieval.faiss_index import local_dense
 from retrieval.fusion import Fusion
 from retrieval.index_cache import saved_state
 from retrieval.lexicon import Lexicon
-from retrieval.ngram_training import train_search_encoder
 from retrieval.text import Analyser
 from storage.bundles import Bundles
 from storage.errors import StorageError
@@ -74,7 +74,7 @@ def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     quick = TrainingSettings(dimension=64, hidden=32, least_steps=60, folds=2)
     trained = train_classifier(rows, analyser, settings=quick)
-    encoder = train_search_encoder([*(row.question for row in rows), DESCALING], [], analyser)
+    encoder = train_search_encoder([(row.question, DESCALING) for row in rows])
     encoder.save(settings.encoders_dir / "embedded")
     content = BundleContent(
         classifier=trained.classifier,

@@ -72,10 +72,10 @@ def by_word(index: HybridIndex) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def test_a_new_synonym_finds_what_was_indexed_before_it(tmp_path, database):
-    from retrieval.ngram_training import train_search_encoder
+    from retrieval.embedded_training import train_search_encoder
 
     analyser = Analyser(Lexicon.from_package())
-    encoder = train_search_encoder([TEXT], [("底座", TEXT)], analyser)
+    encoder = train_search_encoder([("底座", TEXT)])
     index = HybridIndex(tmp_path / "indexes", encoder, analyser, Fusion())
     with database.session() as session:
         for number, text in enumerate([TEXT, "屏幕坏了可以换。", "线有两种长度。"]):

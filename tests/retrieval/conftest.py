@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from retrieval.embedded import EmbeddedEncoder
+from retrieval.embedded_training import train_search_encoder
 from retrieval.lexicon import Lexicon
-from retrieval.ngram import NgramEncoder
-from retrieval.ngram_training import train_search_encoder
 from retrieval.text import Analyser
 from storage.database import Database
 from storage.knowledge import Knowledge
@@ -31,9 +31,8 @@ def analyser() -> Analyser:
 
 
 @pytest.fixture(scope="session")
-def encoder(analyser: Analyser) -> NgramEncoder:
-    texts = [*PASSAGES.values(), *(question for question, _ in PAIRS)]
-    return train_search_encoder(texts, PAIRS, analyser)
+def encoder(analyser: Analyser) -> EmbeddedEncoder:
+    return train_search_encoder(PAIRS)
 
 
 def put(database: Database, name: str, text: str, questions: tuple[str, ...] = ()) -> None:

@@ -3,9 +3,18 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from retrieval.errors import DocumentError
-from retrieval.evaluate import SearchRow, evaluate_search, rank_of, read_search_rows, summarise
+from retrieval.evaluate import (
+    SearchRow,
+    evaluate_search,
+    overlaps,
+    rank_of,
+    read_search_rows,
+    summarise,
+)
 from retrieval.types import Hit
 from storage.types import Passage
 
@@ -30,6 +39,13 @@ def row(passage: str | None = None, document: str | None = None) -> SearchRow:
 )
 def test_a_hit_overlaps_at_least_half_of_the_expected_text(gold, found, rank):
     assert rank_of(row(passage=gold), [hit(found)]) == rank
+
+
+@given(some.text("ab", min_size=1, max_size=24), some.text("ab", max_size=30))
+def test_an_overlap_is_the_longest_common_piece(gold, found):
+    pieces = (gold[a:b] for a in range(len(gold)) for b in range(a + 1, len(gold) + 1))
+    longest = max((len(piece) for piece in pieces if piece in found), default=0)
+    assert overlaps(gold, found) == (2 * longest >= len(gold))
 
 
 def test_a_document_counts_by_name():

@@ -20,9 +20,7 @@ from bot.actions.ownership import order_key, verified
 from bot.office import OfficeHours
 from bot.work import Compute
 from finetune.errors import ShopFolderError
-from retrieval.lexicon import Lexicon
-from retrieval.ngram_training import train_search_encoder
-from retrieval.text import Analyser
+from retrieval.embedded_training import train_search_encoder
 from tests.bot.actions.conftest import ORDERS
 
 OWNED = {"order": "GL2611080452", "phone_last4": "0014"}
@@ -133,8 +131,7 @@ async def test_recommendations_keep_to_kind_budget_and_stock(folder: Path) -> No
     catalogue = Watched(folder / "products.csv", read_products)
     action = Recommend(catalogue, compute)
     names = [(each.names["zh"], each.names["en"]) for each in catalogue.get().values()]
-    texts = [name for pair in names for name in pair]
-    encoder = train_search_encoder(texts, names, Analyser(Lexicon.from_package()))
+    encoder = train_search_encoder(names)
 
     def asked(text: str, **more: object) -> ActionCall:
         return call("recommend", {}, text=text, encoder=encoder, **more)

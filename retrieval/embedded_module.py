@@ -9,28 +9,26 @@ import torch
 from sentence_transformers.base.modules.input_module import InputModule
 from torch import Tensor
 
-from retrieval.ngram import NgramEncoder, bag
+from retrieval.embedded import EmbeddedEncoder
 
 
-class NgramModule(InputModule):  # type: ignore[misc]  # its base is not typed
-    """Wraps an NgramEncoder; gives `sentence_embedding` of shape (batch, dimension)."""
+class EmbeddedModule(InputModule):  # type: ignore[misc]  # its base is not typed
+    """Wraps an EmbeddedEncoder; gives `sentence_embedding` of shape (batch, dimension)."""
 
-    def __init__(self, encoder: NgramEncoder) -> None:
-        """The encoder's table stays frozen: it is trained by Kefu."""
+    def __init__(self, encoder: EmbeddedEncoder) -> None:
+        """The encoder stays as it is: it is trained by Kefu."""
         super().__init__()
         self._encoder = encoder
 
     def preprocess(
         self, inputs: list[str], prompt: str | None = None, **_: object
     ) -> dict[str, Tensor]:
-        """Summed feature vectors; there is nothing else to put on a device."""
+        """The vectors; there is nothing else to put on a device."""
         texts = [prompt + text for text in inputs] if prompt else inputs
-        rows = self._encoder.features.rows(texts)
-        return {"summed": bag(self._encoder.table, rows)}
+        return {"sentence_embedding": torch.from_numpy(self._encoder.encode(texts))}
 
     def forward(self, features: dict[str, Tensor], **_: object) -> dict[str, Tensor]:
-        """Scale the sums to length 1."""
-        features["sentence_embedding"] = torch.nn.functional.normalize(features["summed"], dim=-1)
+        """What `preprocess` made."""
         return features
 
     def get_embedding_dimension(self) -> int:
@@ -44,4 +42,4 @@ class NgramModule(InputModule):  # type: ignore[misc]  # its base is not typed
     @classmethod
     def load(cls, model_name_or_path: str, subfolder: str = "", **_: object) -> Self:
         """Read an encoder's folder."""
-        return cls(NgramEncoder.load(Path(model_name_or_path) / subfolder))
+        return cls(EmbeddedEncoder.load(Path(model_name_or_path) / subfolder))
