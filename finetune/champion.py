@@ -14,6 +14,7 @@ from finetune.search_training import SearchFolders, SearchSide
 from finetune.train import TrainedClassifier
 from finetune.types import Dataset, LabelledQuestion, Prediction, Thresholds
 from retrieval.encoder import load_encoder
+from retrieval.errors import EncoderError
 from retrieval.index import HybridIndex
 from storage.bundles import Bundles
 from storage.database import Database
@@ -152,12 +153,18 @@ def _champion_found(
     database: Database,
     progress: Progress | None,
 ) -> list[bool]:
-    """The same by the live bundle's search, on the same knowledge."""
-    encoder = (
-        search.index.encoder
-        if search.encoder == champion.encoder
-        else load_encoder(champion.encoder.locate(folders.encoders_dir))
-    )
+    """The same by the live bundle's search, on the same knowledge.
+
+    An encoder that can no longer be loaded finds nothing: that is why another one is trained.
+    """
+    try:
+        encoder = (
+            search.index.encoder
+            if search.encoder == champion.encoder
+            else load_encoder(champion.encoder.locate(folders.encoders_dir))
+        )
+    except EncoderError:
+        return [False] * len(_found_in_search(golden, search.index))
     index = HybridIndex(folders.indexes_dir, encoder, champion.analyser, champion.fusion)
     index.sync(database, progress)
     return _found_in_search(golden, index)

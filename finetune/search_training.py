@@ -17,6 +17,7 @@ from finetune.variants import SOURCE_VARIANT
 from retrieval.embedded import EmbeddedEncoder
 from retrieval.embedded_training import Pair, train_search_encoder
 from retrieval.encoder import EMBEDDED, load_encoder
+from retrieval.errors import EncoderError
 from retrieval.evaluate import overlaps
 from retrieval.fusion import Fusion
 from retrieval.fusion_training import AnsweredBy, FittedFusion, SearchPair, fit_fusion
@@ -119,12 +120,21 @@ def _choose_encoder(
 
 def _save_encoder(encoder: EmbeddedEncoder, encoders: Path) -> None:
     folder = encoders / encoder.fingerprint
-    if folder.exists():
+    if _is_whole(folder):
         return
+    shutil.rmtree(folder, ignore_errors=True)
     fresh = encoders / f".{encoder.fingerprint}.new"
     shutil.rmtree(fresh, ignore_errors=True)
     encoder.save(fresh)
     fresh.rename(folder)
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        EmbeddedEncoder.load(folder)
+    except EncoderError:
+        return False
+    return True
 
 
 def training_pairs(dataset: Dataset, passages: Sequence[Passage]) -> list[Pair]:

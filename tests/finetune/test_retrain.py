@@ -14,6 +14,8 @@ from finetune.errors import BundleDamagedError, NotEnoughDataError
 from finetune.evaluate import TEMPLATE, decide_plainly
 from finetune.manifest import verify_bundle
 from finetune.retrain import retrain
+from finetune.settings import EncoderChoice
+from retrieval.errors import EncoderError
 from storage.bundles import Bundles
 from storage.examples import Examples
 from storage.knowledge import Knowledge
@@ -192,6 +194,18 @@ def test_a_damaged_champion_is_replaced(home, sqlite_database):
     assert second.outcome == "promoted", second.reasons
     assert second.bundle != first.bundle
     verify_bundle(home.bundles_dir / second.bundle)
+
+
+def test_a_damaged_search_encoder_is_trained_again(home, sqlite_database):
+    fill(sqlite_database)
+    first = retrain(home, sqlite_database)
+    (encoder,) = home.encoders_dir.iterdir()
+    (encoder / "model.safetensors").write_bytes(b"half")
+    with pytest.raises(EncoderError, match="kefu retrain --encoder embedded"):
+        load_bundle(home.bundles_dir / first.bundle, home.encoders_dir)
+    second = retrain(home, sqlite_database, choice=EncoderChoice("embedded"))
+    assert second.outcome == "promoted", second.reasons
+    load_bundle(home.bundles_dir / second.bundle, home.encoders_dir)
 
 
 def test_checking_files_imports_no_model_library():
