@@ -26,6 +26,10 @@ STRANGER = -2
 """The class of a question whose intent was left out of training whole."""
 
 
+_USUAL_WEIGHTS = (2.0, 1.0)
+"""Those of the lexical and of the dense scorer where nothing is known yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class HeldOut:
     """Scores of held-out questions and the number of the right class; EXAMPLE, STRANGER outside.
@@ -83,10 +87,11 @@ def traffic_weights(expected: NDArray[np.int64], oos_share: float) -> NDArray[np
 
 
 def fit_calibration(held_out: Sequence[HeldOut], *, expected_oos_share: float) -> Calibration:
-    """Weights of the heads by maximum likelihood, then the in-scope score by logistic regression.
+    """Weights of the heads, then the in-scope score by logistic regression.
 
     Scaling scores by a fitted number is temperature scaling (Guo et al. 2017), here with one
-    temperature per head.
+    temperature per head. A normal prior on their logarithms keeps a few questions that are all
+    right from making the classifier certain of everything.
     """
     lexical, dense = _fit_blend(held_out)
     blended = Calibration(lexical, dense, ())
@@ -100,12 +105,15 @@ def _fit_blend(held_out: Sequence[HeldOut]) -> tuple[float, float]:
     if not inside:
         return 1.0, 1.0
 
+    usual = np.log(_USUAL_WEIGHTS)
+
     def loss(logarithms: NDArray[np.float64]) -> float:
         lexical, dense = np.exp(logarithms).tolist()
         weights = Calibration(lexical, dense, ())
-        return float(np.mean(np.concatenate([_surprise(fold, weights) for fold in inside])))
+        surprise = np.concatenate([_surprise(fold, weights) for fold in inside])
+        return float(surprise.sum() + ((logarithms - usual) ** 2).sum() / 2) / len(surprise)
 
-    found = minimize(loss, x0=np.log([2.0, 1.0]), method="Nelder-Mead", bounds=[(-5, 4)] * 2)
+    found = minimize(loss, x0=usual, method="Nelder-Mead", bounds=[(-5, 4)] * 2)
     lexical, dense = np.exp(found.x).tolist()
     return lexical, dense
 

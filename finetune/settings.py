@@ -20,8 +20,8 @@ _POSITIVE = (
     "head_learning_rate", "logit_scale", "lora_rank", "patience",
 )  # fmt: skip
 _SHARES = (
-    "dropout", "feature_dropout", "label_smoothing", "validation_share", "expected_oos_share",
-    "warmup_share", "stopping_share",
+    "dropout", "feature_dropout", "meaning_dropout", "label_smoothing", "validation_share",
+    "expected_oos_share", "warmup_share", "stopping_share",
 )  # fmt: skip
 
 
@@ -50,6 +50,7 @@ class TrainingSettings:
     learning_rate: float = 6e-3
     dropout: float = 0.3
     feature_dropout: float = 0.4
+    meaning_dropout: float = 0.1
     label_smoothing: float = 0.1
     lexical_c: float = 1.0
     most_lexical_classes: int = 300

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
+from importlib.resources import files
 from itertools import chain
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.numpy import load
 from torch import Tensor
 from torch.nn import functional
 
-from retrieval.embedded import EmbeddedEncoder
+from retrieval.embedded import EmbeddedEncoder, unit
 from retrieval.types import Vectors
 from retrieval.universal import universal_encoder
 
 Pair = tuple[str, str]
+
+BASE = "base.safetensors"
+"""In the package's data: a matrix of shape (512, 512) that turns the pretrained vectors towards
+customers' questions and their answers, whatever the trade (`scripts/train_base.py`)."""
 Progress = Callable[[str, float], None]
 
 _DIMENSION = 256
-_PIECE = 64
 _BATCH = 64
 _STEPS = 600
 _LEARNING_RATE = 1e-4
@@ -35,32 +39,27 @@ def train_search_encoder(
 ) -> EmbeddedEncoder:
     """An encoder in which the two texts of a pair (question and passage, say) lie close together.
 
-    It starts from the directions in which the texts differ most (principal components, not
-    centred, so that cosines stay what they are), and learns from the pairs with in-batch
-    negatives (Henderson et al. 2017).
+    It starts from what holds for every trade, in the directions in which the shop's texts differ
+    most (principal components, not centred, so that cosines stay what they are), and learns from
+    the pairs with in-batch negatives (Henderson et al. 2017).
     """
     cut = [(left[:_MOST_CHARACTERS], right[:_MOST_CHARACTERS]) for left, right in pairs]
     places = {text: place for place, text in enumerate(dict.fromkeys(chain(*cut)))}
-    vectors = _encoded(list(places), progress)
-    matrix = torch.from_numpy(_principal(vectors))
+    told = partial(progress, "reading the shop's text") if progress else None
+    vectors = universal_encoder().encode_many(list(places), told)
+    base = base_matrix()
+    matrix = torch.from_numpy(base @ _principal(unit(vectors @ base)))
     if len(pairs) >= 2:
         left, right = (np.array([places[pair[side]] for pair in cut]) for side in (0, 1))
         matrix = _train(matrix, torch.from_numpy(vectors), left, right, seed, progress)
     return EmbeddedEncoder(matrix.numpy())
 
 
-def _encoded(texts: Sequence[str], progress: Progress | None) -> Vectors:
-    """The pretrained vectors, on all cores: nothing else can go on before they are there."""
-    base = universal_encoder()
-    vectors = np.zeros((len(texts), base.dimension), dtype=np.float32)
-    starts = range(0, len(texts), _PIECE)
-    pieces = [texts[start : start + _PIECE] for start in starts]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for start, found in zip(starts, pool.map(base.encode, pieces), strict=True):
-            vectors[start : start + len(found)] = found
-            if progress is not None:
-                progress("reading the shop's text", (start + len(found)) / len(texts))
-    return vectors
+@cache
+def base_matrix() -> Vectors:
+    """The matrix that ships with the product."""
+    content = files("retrieval").joinpath("data", BASE).read_bytes()
+    return load(content)["matrix"].astype(np.float32)
 
 
 def _principal(vectors: Vectors) -> Vectors:
@@ -84,7 +83,9 @@ def _train(
     steps = min(_STEPS, 40 * (1 + len(left) // _BATCH))
     for step in range(steps):
         chosen = random.choice(len(left), min(_BATCH, len(left)), replace=False)
-        loss = _loss(vectors[left[chosen]] @ matrix, vectors[right[chosen]] @ matrix, right[chosen])
+        loss = in_batch_loss(
+            vectors[left[chosen]] @ matrix, vectors[right[chosen]] @ matrix, right[chosen]
+        )
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
@@ -93,7 +94,11 @@ def _train(
     return matrix.detach()
 
 
-def _loss(questions: Tensor, passages: Tensor, answers: NDArray[np.int64]) -> Tensor:
+def in_batch_loss(questions: Tensor, passages: Tensor, answers: NDArray[np.int64]) -> Tensor:
+    """Cross-entropy, both ways, of telling each one's partner from the others of the batch.
+
+    Row i of both belongs together; equal `answers` are one passage.
+    """
     asked, said = functional.normalize(questions, dim=-1), functional.normalize(passages, dim=-1)
     scores = asked @ said.T / _TEMPERATURE
     # The same passage twice in a batch is no negative of itself.

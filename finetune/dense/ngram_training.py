@@ -7,11 +7,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from finetune.dense.base import Progress, TrainingRows
+from finetune.dense.base import Matrix, Progress, TrainingRows
+from finetune.dense.frozen import sample_neighbours
 from finetune.dense.ngram import NgramScorer
 from finetune.settings import TrainingSettings
 from retrieval.bags import bag, drop
 from retrieval.features import SparseRows
+from retrieval.universal import DIMENSION, universal_encoder
 
 
 class _Network(nn.Module):
@@ -19,20 +21,22 @@ class _Network(nn.Module):
         super().__init__()
         dimension = settings.dimension
         self.table = nn.Parameter(torch.randn(features, dimension) / dimension**0.5)
+        self.meaning = nn.Linear(DIMENSION, dimension, bias=False)
         self.norm = nn.LayerNorm(dimension)
         self.hidden = nn.Linear(dimension, settings.hidden)
         self.output = nn.Linear(settings.hidden, classes)
         self.dropout = nn.Dropout(settings.dropout)
 
-    def forward(self, rows: SparseRows) -> Tensor:
-        inner = self.dropout(functional.gelu(self.norm(bag(self.table, rows))))
+    def forward(self, rows: SparseRows, meaning: Tensor) -> Tensor:
+        summed = bag(self.table, rows) + self.meaning(meaning)
+        inner = self.dropout(functional.gelu(self.norm(summed)))
         inner = self.dropout(functional.gelu(self.hidden(inner)))
         scores: Tensor = self.output(inner)
         return scores
 
 
 class NgramTrainer:
-    """Trains a table of feature vectors and the network over it from nothing."""
+    """Trains a table of feature vectors, and the network over it and over pretrained vectors."""
 
     def __init__(self, features: int, settings: TrainingSettings) -> None:
         """`features` is the size of the vocabulary."""
@@ -49,7 +53,7 @@ class NgramTrainer:
         progress: Progress | None,
     ) -> NgramScorer:
         """Adam with one learning-rate cycle (Smith & Topin 2018), features dropped at random."""
-        del intents
+        vectors = torch.from_numpy(universal_encoder().encode_many(data.questions.tolist()))
         settings = self._settings
         torch.manual_seed(settings.seed)
         random = np.random.default_rng(settings.seed)
@@ -69,7 +73,10 @@ class NgramTrainer:
             chosen = order[start : start + settings.batch_size]
             batch = data.take(chosen)
             loss = functional.cross_entropy(
-                network(drop(batch.rows, settings.feature_dropout, random)),
+                network(
+                    drop(batch.rows, settings.feature_dropout, random),
+                    functional.dropout(vectors[chosen], settings.meaning_dropout),
+                ),
                 torch.from_numpy(batch.classes),
                 label_smoothing=settings.label_smoothing,
                 reduction="none",
@@ -80,17 +87,20 @@ class NgramTrainer:
             schedule.step()
             if progress is not None:
                 progress(stage, (step + 1) / steps)
-        return _frozen(network)
+        inside = vectors.numpy()[data.classes < intents]
+        return _frozen(network, sample_neighbours(inside, settings.seed))
 
 
-def _frozen(network: _Network) -> NgramScorer:
+def _frozen(network: _Network, neighbours: Matrix) -> NgramScorer:
     state = {name: value.detach() for name, value in network.named_parameters()}
     return NgramScorer(
         table=state["table"],
+        meaning_weight=state["meaning.weight"],
         norm_weight=state["norm.weight"],
         norm_bias=state["norm.bias"],
         hidden_weight=state["hidden.weight"],
         hidden_bias=state["hidden.bias"],
         output_weight=state["output.weight"],
         output_bias=state["output.bias"],
+        neighbours=torch.from_numpy(neighbours),
     )

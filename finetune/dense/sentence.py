@@ -38,12 +38,18 @@ class LinearHead:
     def scores(self, vectors: Matrix) -> DenseScores:
         """Scores of vectors of shape (questions, dimension)."""
         classes: Matrix = (vectors @ self.weights.T + self.bias).astype(np.float32)
-        if not len(self.neighbours) or not len(vectors):
-            return DenseScores(classes, np.zeros(len(vectors), dtype=np.float32))
-        cosines = vectors @ self.neighbours.T
-        count = min(_CLOSEST, cosines.shape[1])
-        best = np.partition(cosines, -count, axis=1)[:, -count:]
-        return DenseScores(classes, best.mean(axis=1).astype(np.float32))
+        return DenseScores(classes, nearness(vectors, self.neighbours))
+
+
+def nearness(vectors: Matrix, neighbours: Matrix) -> Matrix:
+    """The mean cosine with the nearest neighbours, shape (vectors,); zeros where there are none."""
+    if not len(neighbours) or not len(vectors):
+        return np.zeros(len(vectors), dtype=np.float32)
+    cosines = vectors @ neighbours.T
+    count = min(_CLOSEST, cosines.shape[1])
+    best = np.partition(cosines, -count, axis=1)[:, -count:]
+    mean: Matrix = best.mean(axis=1).astype(np.float32)
+    return mean
 
 
 @dataclass(frozen=True, slots=True)

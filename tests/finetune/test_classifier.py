@@ -195,6 +195,17 @@ def test_calibrated_confidence_means_what_it_says():
     assert judged.in_scope[inside].mean() > judged.in_scope[~inside].mean() + 0.2
 
 
+def test_a_few_right_questions_make_nobody_certain():
+    expected = np.arange(6) % 3
+    right = np.eye(3, dtype=np.float32)[expected]
+    nothing = np.zeros(6, dtype=np.float32)
+    held_out = HeldOut(Scores(right, right, nothing, nothing), expected, 3)
+    few = fit_calibration([held_out], expected_oos_share=0.15)
+    assert max(few.lexical, few.dense) < 5
+    many = fit_calibration([held_out] * 500, expected_oos_share=0.15)
+    assert many.lexical + many.dense > 1.5 * (few.lexical + few.dense)
+
+
 def test_held_out_questions_count_as_they_would_in_traffic():
     expected = np.array([0] * 60 + [EXAMPLE] * 5 + [STRANGER] * 35)
     weight = traffic_weights(expected, 0.2)

@@ -63,6 +63,23 @@ def test_a_damaged_folder_is_refused_with_what_to_do(encoder, tmp_path):
         EmbeddedEncoder.load(tmp_path)
 
 
+def test_vectors_of_other_pretrained_weights_are_refused(encoder, tmp_path):
+    encoder.save(tmp_path)
+    config = tmp_path / "config.json"
+    other = config.read_text().replace(encoder.fingerprint, "embedded-0000000000000000")
+    config.write_text(other)
+    with pytest.raises(EncoderError, match="another version.*kefu retrain --encoder embedded"):
+        load_encoder(str(tmp_path))
+
+
+def test_a_question_finds_a_passage_of_the_other_language(encoder):
+    texts = list(PASSAGES.values())
+    passages = encoder.encode(texts)
+    asked = encoder.encode(["can I return goods within a week", "滤芯多久换一次"])
+    best = [texts[int(number)] for number in (passages @ asked.T).argmax(axis=0)]
+    assert best == [PASSAGES["returns.zh.md"], PASSAGES["filter.en.md"]]
+
+
 def test_a_name_that_is_nowhere_is_one_clear_line():
     with pytest.raises(EncoderError, match="no-such-model") as raised:
         load_encoder("no-such-model-anywhere")
