@@ -129,14 +129,14 @@ def test_a_new_correction_trains_a_new_bundle_with_the_same_search_encoder(home,
     with sqlite_database.session() as session:
         Examples(session).add(
             Example(text, label, None, "zh", source="correction")
-            for text, label in (("钱啥时候回来", "refund"), ("股票几点能到", "oos"))
+            for text, label in (("钱啥时候还我", "refund"), ("股票几点能到", "oos"))
         )
     second = retrain(home, sqlite_database)
     assert second.outcome == "promoted", second.reasons
     bundles = [load_bundle(home.bundles_dir / o.bundle, home.encoders_dir) for o in (first, second)]
     assert bundles[0].content.encoder == bundles[1].content.encoder
     content = bundles[1].content
-    inside, outside = content.classifier.predict(["钱啥时候回来", "股票几点能到"])
+    inside, outside = content.classifier.predict(["钱啥时候还我", "股票几点能到"])
     assert inside.label == "refund"
     assert decide_plainly(outside, content.thresholds) != TEMPLATE
 
