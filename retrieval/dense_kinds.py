@@ -90,11 +90,26 @@ def build(
     graph = faiss.IndexHNSWSQ(vectors.shape[1], _QUANTISERS[kind], _LINKS, inner)
     graph.hnsw.efConstruction = _CONSTRUCTION
     graph.train(vectors[:: len(vectors) // _TRAINED_ON + 1])
+    if kind is Kind.HNSW_BYTES:
+        _set_ranges(faiss.downcast_index(graph.storage).sq, vectors)
     for start in range(0, len(order), _CHUNK):
         graph.add(vectors[order[start : start + _CHUNK]])
         if progress is not None:
             progress(min(1.0, (start + _CHUNK) / len(order)))
     return graph
+
+
+def _set_ranges(quantiser: faiss.ScalarQuantizer, vectors: Vectors) -> None:
+    """Give each number a range from a ladder of steps of the square root of 2, around 0.
+
+    A rebuild starts from rounded numbers. In the same range they round to themselves; in ranges
+    fitted anew each time (what `train` does) they would drift further with every rebuild.
+    """
+    most = np.maximum(vectors.max(axis=0), -vectors.min(axis=0))
+    # The last byte reads back as a little more than the range's end: no reason to widen it.
+    most = np.maximum(most / 1.01, np.float32(1e-6))
+    ends = np.exp2(np.ceil(2 * np.log2(most)) / 2)
+    faiss.copy_array_to_vector(np.concatenate([-ends, 2 * ends]), quantiser.trained)
 
 
 def search(

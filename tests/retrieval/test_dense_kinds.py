@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from retrieval import faiss_index
-from retrieval.dense_kinds import HNSW_BYTES_FROM, HNSW_FROM, Kind, choose_kind, limit
+from retrieval.dense_kinds import HNSW_BYTES_FROM, HNSW_FROM, Kind, build, choose_kind, limit
 from retrieval.faiss_index import FaissIndex
 
 GRAPH_192 = HNSW_FROM // 192
@@ -91,3 +91,17 @@ def test_a_file_of_another_index_is_refused(tmp_path):
     (tmp_path / "dense.faiss").write_bytes(b"nothing")
     with pytest.raises(ValueError, match="is not a FAISS index"):
         FaissIndex(16).load(tmp_path, "dense")
+
+
+def test_rebuilding_from_bytes_loses_nothing_more():
+    vectors = random_vectors(400)
+    once = first = rebuilt(vectors)
+    for _ in range(6):
+        once = rebuilt(once)
+    assert np.abs(once - vectors).max() < 1.5 * np.abs(first - vectors).max()
+    np.testing.assert_array_equal(rebuilt(once), once)
+
+
+def rebuilt(vectors):
+    graph = build(Kind.HNSW_BYTES, vectors, np.arange(len(vectors)))
+    return graph.reconstruct_n(0, len(vectors))
