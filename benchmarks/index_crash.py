@@ -44,9 +44,9 @@ WORDS = ("退货", "运费", "水壶", "发票", "保修", "filter", "island", "
 OPERATIONS = ("add", "change", "delete", "rebuild", "save")
 NAMES = 60
 LONGEST_DELAY = 0.04
-AS_GOOD_AS_EQUAL = 0.98
-"""The inner product of a stored vector with the right one: of each number one byte is kept, and
-these many rebuilds round it anew each time."""
+"""Seconds into an operation at which a process is killed at the latest."""
+AS_GOOD_AS_EQUAL = 0.99
+"""The least inner product of a stored vector with the right one: a number is kept as one byte."""
 
 
 @dataclass(frozen=True, slots=True)

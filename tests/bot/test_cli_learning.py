@@ -296,8 +296,7 @@ def test_an_explanation_is_one_document(kefu_json, home, capsys):
     found = kefu_json("explain", "怎么退款呢")
     assert found["bundle"]
     assert found["nearest"][0]["intent"] == "refund"
-    weights = {word["text"]: word["weight"] for word in found["words"]}
-    assert weights["退款"] > 0
+    assert "退款" in max(found["words"], key=lambda word: word["weight"])["text"]
     assert [limit["name"] for limit in found["limits"]] == ["answer", "clarify", "grounded"]
     assert execute(["explain", "how do I get a refund", "--home", str(home)]) == 0
     assert "[refund]" in capsys.readouterr().out
