@@ -13,8 +13,9 @@ from storage.normalise import text_key
 from storage.types import Unanswered
 
 SAME_TOPIC = 0.45
-"""The cosine from which two questions belong to one topic: with the embedded encoder, three of four
-golden questions of the sample shop then stand in a group that is mostly of their intent."""
+"""The cosine from which two questions belong to one topic. With the embedded encoder three of four
+golden questions of the sample shop are then of the commonest intent of their group, those that stay
+alone included; a third stand with others of their intent."""
 
 _NEAREST = 3
 _SHOWN = 10
