@@ -18,10 +18,10 @@ from retrieval.embedded import EmbeddedEncoder
 from retrieval.embedded_training import Pair, train_search_encoder
 from retrieval.encoder import EMBEDDED, load_encoder
 from retrieval.errors import EncoderError
-from retrieval.evaluate import overlaps
 from retrieval.fusion import Fusion
 from retrieval.fusion_training import AnsweredBy, FittedFusion, SearchPair, fit_fusion
 from retrieval.index import HybridIndex
+from retrieval.overlap import overlaps
 from retrieval.text import Analyser
 from retrieval.types import Encoder
 from storage.database import Database

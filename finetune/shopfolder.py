@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from finetune.shop import INTENTS_FILE, Shop, load_intents, load_shop, load_titl
 from finetune.sources.history import SUFFIXES
 from finetune.templating import SHOP_VARIABLES, check_wording
 from retrieval.ahead import ReadAhead
+from retrieval.attached import forget_file, import_questions
 from retrieval.ingest import Progress, import_knowledge, index_answers
 from retrieval.types import ImportReport, Problem
 from storage.errors import InputError
@@ -33,6 +35,7 @@ from storage.types import Template, TemplateDraft
 
 GOLDEN_FILE = "golden.csv"
 SEARCH_FILE = "search_dev.csv"
+QUESTIONS_FILE = "questions.csv"
 KNOWLEDGE_FOLDER = "knowledge"
 
 __all__ = ["Shop", "discover_if_needed", "import_shop", "load_intents", "load_shop", "load_titles"]
@@ -45,7 +48,9 @@ def import_shop(
     progress: Progress | None = None,
     ahead: ReadAhead | None = None,
 ) -> ImportReport:
-    """Import templates, golden questions, history and knowledge, then discover and index answers.
+    """Import templates, golden questions, history, knowledge and questions attached to it.
+
+    Then discover templates, and index the answers.
 
     A file that cannot be read at all is reported as a problem, and the others are imported.
     """
@@ -58,15 +63,25 @@ def import_shop(
         reports.append(_import_rows(session, files, shop, kind, progress))
     if (knowledge := path / KNOWLEDGE_FOLDER).is_dir():
         reports.append(import_knowledge(session, [knowledge], progress=progress, ahead=ahead))
+    reports.append(_import_questions(session, path / QUESTIONS_FILE))
     if (path / SEARCH_FILE).exists():
-        reports.append(_import_search(session, path / SEARCH_FILE))
+        reports.append(_import_file(import_search_questions, session, path / SEARCH_FILE))
     discover_if_needed(session, progress=progress)
     return _together(reports)
 
 
-def _import_search(session: Session, file: Path) -> ImportReport:
+def _import_questions(session: Session, file: Path) -> ImportReport:
+    origin = f"shop/{QUESTIONS_FILE}"
+    if file.exists():
+        return _import_file(partial(import_questions, origin=origin), session, file)
+    return ImportReport(0, 0, forget_file(session, origin), ())
+
+
+def _import_file(
+    bring_in: Callable[[Session, Path], ImportReport], session: Session, file: Path
+) -> ImportReport:
     try:
-        return import_search_questions(session, file)
+        return bring_in(session, file)
     except InputError as error:
         return ImportReport(0, 0, 0, (Problem(file.name, None, str(error)),))
 

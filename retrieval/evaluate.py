@@ -8,17 +8,15 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from retrieval.errors import DocumentError
+from retrieval.overlap import overlaps
 from retrieval.readers.decoding import decode
 from retrieval.types import Hit, Problem, SearchMetrics
-from storage.normalise import normalise
 
 _DEPTHS = (1, 3, 10)
 _DEEPEST = 10
@@ -107,20 +105,6 @@ def is_hit(row: SearchRow, hit: Hit) -> bool:
     return overlaps(row.passage, hit.passage.text)
 
 
-def overlaps(expected: str, passage: str) -> bool:
-    """Whether a passage holds at least half of an expected text in one piece."""
-    gold, found = _letters(expected), _letters(passage)
-    if gold in found:
-        return True
-    # Any half holds one of the quarters whole, and to look for those is much faster.
-    size = max(1, (len(gold) + 3) // 4)
-    if not any(gold[at : at + size] in found for at in range(0, len(gold) - size + 1, size)):
-        return False
-    matcher = SequenceMatcher(None, gold, found, autojunk=False)
-    longest = matcher.find_longest_match()
-    return 2 * longest.size >= len(gold)
-
-
 def summarise(ranks: Sequence[int | None], times: Sequence[float]) -> SearchMetrics:
     """Recall, mean reciprocal rank and nDCG with one relevant passage per question."""
     n = len(ranks)
@@ -133,8 +117,3 @@ def summarise(ranks: Sequence[int | None], times: Sequence[float]) -> SearchMetr
         p50_ms=float(np.percentile(times, 50)) if times else 0.0,
         p95_ms=float(np.percentile(times, 95)) if times else 0.0,
     )
-
-
-@lru_cache(maxsize=4_096)
-def _letters(text: str) -> str:
-    return "".join(normalise(text).split()).casefold()

@@ -16,7 +16,7 @@ from storage.types import SEARCH_KIND_ANSWER
 class Evidence(NamedTuple):
     """What speaks for a passage, each roughly from 0 to 1.
 
-    `dense` is the cosine with the passage; `question` is 0 up to a cosine of 0.5 with the nearest
+    `dense` is the cosine with the passage; `question` is 0 up to a cosine of 0.3 with the nearest
     question attached to the passage, and 1 for the same question; `keyword` is the share of the
     reachable BM25 score; `coverage` the share of the query's tokens held; `dense_lead` and
     `keyword_lead` the distance to the best passage of the same query, 0 for the best itself;

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from retrieval.ahead import ReadAhead, content_hash
 from retrieval.answers import index_answers
+from retrieval.attached import with_attached
 from retrieval.chunking import chunk
 from retrieval.errors import DocumentError
 from retrieval.readers import Reading, read_document, read_file
 from retrieval.sources import Source, find_sources, is_folder, printable, read_source
-from retrieval.types import ImportReport, Problem
+from retrieval.types import ImportReport, ParsedDocument, Problem
 from storage.imports import Imports
-from storage.knowledge import Knowledge
+from storage.knowledge import Knowledge, Outcome
 from storage.types import SEARCH_KIND_DOCUMENT, UNLABELLED, Document, Labels, NewPassage
 
-__all__ = ["Progress", "import_knowledge", "index_answers", "put_text"]
+__all__ = ["Progress", "import_knowledge", "index_answers", "put_document", "put_text"]
 
 Progress = Callable[[str, float], None]
 """Called with the name of the file just done, and the share of all files done, from 0 to 1."""
@@ -76,17 +78,24 @@ def put_text(
     count = 0
     for document in read_document(Path(name), text.encode("utf-8", "replace")):
         passages = attach(chunk(document))
-        Knowledge(session).put_document(
-            name,
-            document.title,
-            content_hash,
-            document.language,
-            SEARCH_KIND_DOCUMENT,
-            document.text,
-            passages,
-        )
+        put_document(session, replace(document, name=name), passages, content_hash)
         count += len(passages)
     return count
+
+
+def put_document(
+    session: Session, document: ParsedDocument, passages: Sequence[NewPassage], content_hash: str
+) -> Outcome:
+    """Store a document; its passages keep the questions that were attached to it."""
+    return Knowledge(session).put_document(
+        document.name,
+        document.title,
+        content_hash,
+        document.language,
+        SEARCH_KIND_DOCUMENT,
+        document.text,
+        with_attached(session, document.name, passages),
+    )
 
 
 class _Import:
@@ -95,6 +104,7 @@ class _Import:
     def __init__(
         self, session: Session, problems: list[Problem], ahead: ReadAhead, labels: Labels
     ) -> None:
+        self._session = session
         self._knowledge = Knowledge(session)
         self._imports = Imports(session)
         self._known = {document.name: document for document in self._knowledge.documents()}
@@ -126,6 +136,8 @@ class _Import:
                 continue
             if any(self._came_from(folder, document) for folder in folders):
                 self._knowledge.delete_document(document.name)
+                # So that the file, once it is there again, is not taken for deleted by a person.
+                self._imports.record(_KIND, document.name, "", {"removed": True})
                 self._removed += 1
 
     def _is_left_alone(self, source: Source, digest: str) -> bool:
@@ -148,15 +160,7 @@ class _Import:
     def _put(self, reading: Reading, digest: str) -> None:
         self._problems += reading.problems
         for document in reading.documents:
-            outcome = self._knowledge.put_document(
-                document.name,
-                document.title,
-                digest,
-                document.language,
-                SEARCH_KIND_DOCUMENT,
-                document.text,
-                chunk(document, self._labels),
-            )
+            outcome = put_document(self._session, document, chunk(document, self._labels), digest)
             self._unchanged += outcome == "unchanged"
             self._added += outcome != "unchanged"
 

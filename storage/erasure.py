@@ -11,6 +11,7 @@ from sqlalchemy import Delete, Row, Select, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.adapters import mark_erased
+from storage.attached import AttachedQuestions
 from storage.audit import AuditLog
 from storage.base import chunks, table_of, utc_now
 from storage.errors import InputError, NotFoundError
@@ -199,6 +200,7 @@ def _forget_questions(session: Session, keys: set[str]) -> int:
         if kept != passage.questions:
             left[passage.id] = kept
     knowledge.set_questions(left)
+    AttachedQuestions(session).forget(gone)
     return len(left)
 
 

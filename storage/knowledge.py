@@ -11,13 +11,20 @@ from sqlalchemy.orm import Session
 
 from storage.base import chunks, storable, table_of, utc_now
 from storage.errors import NotFoundError
-from storage.models import DocumentRow, KnowledgeStateRow, PassageChangeRow, PassageRow
+from storage.models import (
+    AttachedQuestionRow,
+    DocumentRow,
+    KnowledgeStateRow,
+    PassageChangeRow,
+    PassageRow,
+)
 from storage.types import Document, Labels, NewPassage, Passage, PassageChange
 
 _documents = table_of(DocumentRow)
 _passages = table_of(PassageRow)
 _changes = table_of(PassageChangeRow)
 _state = table_of(KnowledgeStateRow)
+_attached = table_of(AttachedQuestionRow)
 
 _DOCUMENT = (
     _documents.c.id, _documents.c.name, _documents.c.title, _documents.c.content_hash,
@@ -78,7 +85,10 @@ class Knowledge:
         return "changed"
 
     def delete_document(self, name: str) -> bool:
-        """Remove a document and its passages; False if there is none of this name."""
+        """Remove a document with its passages and the questions attached to them.
+
+        False if there is none of this name.
+        """
         self._lock()
         known = self._document(name)
         if known is None:
@@ -86,6 +96,7 @@ class Knowledge:
         gone = [row.id for row in self._passage_rows(known.id)]
         self._session.execute(delete(_passages).where(_passages.c.document_id == known.id))
         self._session.execute(delete(_documents).where(_documents.c.id == known.id))
+        self._session.execute(delete(_attached).where(_attached.c.document == name))
         self._log(deleted=gone)
         return True
 
@@ -118,6 +129,12 @@ class Knowledge:
             rows = self._session.execute(query.where(_passages.c.id.in_(some)))
             found.extend(_passage(row) for row in rows)
         return found
+
+    def passages_of(self, document: str) -> list[Passage]:
+        """The passages of a document, in reading order."""
+        query = _PASSAGES.where(_documents.c.name == document)
+        rows = self._session.execute(query.order_by(_passages.c.start, _passages.c.id))
+        return [_passage(row) for row in rows]
 
     def passages_between(self, document: str, start: int, end: int) -> list[Passage]:
         """The passages of a document that reach into `start` to `end`, in reading order."""

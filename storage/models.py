@@ -7,6 +7,7 @@ from storage.models_channel import AttachmentRow, DeskPostRow, DeskThreadRow, Sh
 from storage.models_desk import CannedReplyRow, RatingRow, StoredFileRow, UsedNonceRow
 from storage.models_learning import (
     AdapterRow,
+    AttachedQuestionRow,
     BundleRow,
     DocumentRow,
     ExampleRow,
@@ -40,6 +41,7 @@ from storage.models_talk import (
 
 __all__ = [
     "AdapterRow",
+    "AttachedQuestionRow",
     "AttachmentRow",
     "AuditRow",
     "Base",

@@ -128,6 +128,30 @@ class PassageRow(Base):
     document: Mapped[DocumentRow] = relationship(lazy="raise")
 
 
+class AttachedQuestionRow(Base):
+    """A question by which a passage shall be found, beside those that its document names.
+
+    It holds on to words of the document (`quote`), not to a passage: that is cut anew whenever
+    the document changes. A `removed` one stays, so that no import brings it back.
+    """
+
+    __tablename__ = "attached_question"
+    __table_args__ = (
+        UniqueConstraint("document", "question_key"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[RowId]
+    document: Mapped[str]
+    quote: Mapped[str]
+    question: Mapped[str]
+    question_key: Mapped[str] = mapped_column(index=True)
+    source: Mapped[str]
+    origin: Mapped[str]
+    removed: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
 class PassageChangeRow(Base):
     """One entry of the change log; the passage itself may be gone, so nothing references it."""
 

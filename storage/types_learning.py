@@ -145,6 +145,33 @@ class Passage:
     labels: Labels = UNLABELLED
 
 
+QUESTION_FROM_FILE = "file"
+QUESTION_FROM_STAFF = "staff"
+QUESTION_WRITTEN = "written"
+"""Where an attached question is from: a file of the shop, a person, or a language model."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewAttachedQuestion:
+    """A question by which the passage of `document` that holds `quote` shall be found.
+
+    `origin` is the file's name, the person's, or the language model's.
+    """
+
+    document: str
+    quote: str
+    question: str
+    source: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedQuestion(NewAttachedQuestion):
+    """An attached question as it is stored."""
+
+    id: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class PassageChange:
     """One entry of the change log: at `revision`, passage `passage_id` was put or deleted."""

@@ -21,13 +21,14 @@ from bot.web.state import Web, WebDep
 from finetune.templating import SHOP_VARIABLES, check_wording
 from retrieval.ahead import content_hash
 from retrieval.chunking import chunk
+from retrieval.ingest import put_document
 from retrieval.readers import read_file
 from retrieval.readers.reading import check_supported
 from retrieval.types import ParsedDocument, Problem
 from storage.errors import NotFoundError
 from storage.knowledge import Knowledge
 from storage.templates import EDITOR_DISCOVERY, Templates
-from storage.types import SEARCH_KIND_DOCUMENT, NewPassage, Template, TemplateDraft
+from storage.types import NewPassage, Template, TemplateDraft
 
 router = APIRouter()
 
@@ -132,15 +133,7 @@ def _parse(
 def _put(
     session: Session, document: ParsedDocument, passages: list[NewPassage], digest: str
 ) -> UploadOut:
-    outcome = Knowledge(session).put_document(
-        document.name,
-        document.title,
-        digest,
-        document.language,
-        SEARCH_KIND_DOCUMENT,
-        document.text,
-        passages,
-    )
+    outcome = put_document(session, document, passages, digest)
     return UploadOut(name=document.name, outcome=outcome, passages=len(passages))
 
 

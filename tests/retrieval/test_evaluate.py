@@ -10,11 +10,11 @@ from retrieval.errors import DocumentError
 from retrieval.evaluate import (
     SearchRow,
     evaluate_search,
-    overlaps,
     rank_of,
     read_search_rows,
     summarise,
 )
+from retrieval.overlap import overlaps
 from retrieval.types import Hit
 from storage.types import Passage
 

@@ -65,6 +65,15 @@ def test_names_are_relative_to_the_root(database, folder):
     assert "returns.md" in names(database)
 
 
+def test_a_file_that_was_gone_and_comes_back_is_there_again(database, folder):
+    run(database, folder)
+    text = (folder / "returns.md").read_text(encoding="utf-8")
+    (folder / "returns.md").unlink()
+    assert run(database, folder).removed == 1
+    (folder / "returns.md").write_text(text, encoding="utf-8")
+    assert run(database, folder) == ImportReport(added=1, unchanged=1, removed=0, problems=())
+
+
 def test_a_file_and_its_folder_name_the_document_alike(database, folder):
     run(database, folder / "returns.md")
     assert run(database, folder).unchanged == 1

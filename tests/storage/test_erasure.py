@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
+from storage.attached import AttachedQuestions
 from storage.audit import AuditLog
 from storage.bundles import Bundles
 from storage.conversations import Conversations
@@ -26,6 +27,7 @@ from storage.types import (
     DeskThread,
     Erased,
     Example,
+    NewAttachedQuestion,
     NewMessage,
     NewPassage,
     ShownDraft,
@@ -181,6 +183,25 @@ def test_questions_that_only_this_customer_asked_leave_the_searchable_answers(ta
         assert left.questions == ("大家都问",)
         assert [c.passage_id for c in knowledge.changes_since(before)] == [left.id]
     assert (erased.passages, erased.examples) == (1, 2)
+
+
+def test_attached_questions_that_only_this_customer_asked_are_forgotten(talk):
+    conversation = talk.open("telegram", external_customer_id="42")
+    asked = Example("我的秘密问题", "x", None, "zh", customer_id=conversation.customer_id)
+    attached = [
+        NewAttachedQuestion("a.md", "答案", question, "staff", "ann")
+        for question in ("我的秘密问题", "大家都问")
+    ]
+    with talk.database.session() as session:
+        Examples(session).add([asked])
+        AttachedQuestions(session).add(attached)
+        number = AttachedQuestions(session).all()[0].id
+        AttachedQuestions(session).remove(number)
+        erase_customer(session, "42")
+    assert "我的秘密问题" not in everything(talk.database)
+    with talk.database.session() as session:
+        (left,) = AttachedQuestions(session).all("a.md")
+        assert left.question == "大家都问"
 
 
 def test_a_reply_in_the_making_finds_nothing_to_answer(talk):
