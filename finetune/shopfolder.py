@@ -67,7 +67,7 @@ def import_shop(
     if (path / SEARCH_FILE).exists():
         reports.append(_import_file(import_search_questions, session, path / SEARCH_FILE))
     discover_if_needed(session, progress=progress)
-    return _together(reports)
+    return together(reports)
 
 
 def _import_questions(session: Session, file: Path) -> ImportReport:
@@ -176,7 +176,7 @@ def _import_rows(
                 reports.append(import_history(session, [file], contacts=shop.contacts, kind=kind))
             except InputError as error:
                 problems.append(Problem(file.name, None, str(error)))
-        report = _together(reports)
+        report = together(reports)
     return replace(report, problems=(*report.problems, *problems))
 
 
@@ -187,7 +187,8 @@ def _state(session: Session) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _together(reports: Sequence[ImportReport]) -> ImportReport:
+def together(reports: Sequence[ImportReport]) -> ImportReport:
+    """One report for several."""
     return ImportReport(
         added=sum(report.added for report in reports),
         unchanged=sum(report.unchanged for report in reports),

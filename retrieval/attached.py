@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from retrieval.types import ImportReport, Problem
 from storage.attached import AttachedQuestions
 from storage.errors import InputError
 from storage.knowledge import Knowledge
-from storage.normalise import normalise
+from storage.normalise import text_key
 from storage.privacy import mask
 from storage.types import (
     QUESTION_FROM_FILE,
@@ -48,8 +49,8 @@ def with_attached(
     ]
 
 
-def attach(session: Session, new: Sequence[NewAttachedQuestion]) -> int:
-    """Attach questions, whoever removed them before; gives how many are new.
+def attach(session: Session, new: Sequence[NewAttachedQuestion], *, revive: bool = True) -> int:
+    """Attach questions; gives how many are new. A removed one comes back if it may `revive`.
 
     Raises InputError for a blank or over-long question, and where the document has no passage
     that holds the quote.
@@ -57,10 +58,10 @@ def attach(session: Session, new: Sequence[NewAttachedQuestion]) -> int:
     knowledge = Knowledge(session)
     stored = {name: knowledge.passages_of(name) for name in {each.document for each in new}}
     for each in new:
-        if (reason := _unusable(each.question) or _lost(each, stored[each.document])) is not None:
-            raise InputError(reason)
-    fresh = [each for each in new if not _holds(stored[each.document], each.question)]
-    added = AttachedQuestions(session).add(fresh, revive=True)
+        _check(each, stored[each.document])
+    keys = {name: _keys(passages) for name, passages in stored.items()}
+    fresh = [each for each in new if text_key(each.question) not in keys[each.document]]
+    added = AttachedQuestions(session).add(fresh, revive=revive)
     for name in stored:
         _refresh(session, name, ())
     return added
@@ -73,6 +74,14 @@ def detach(session: Session, number: int) -> AttachedQuestion:
     return removed
 
 
+def document_named(session: Session, name: str) -> str:
+    """The document of this name, or whose name ends with it after a slash.
+
+    Raises InputError where that is none, or several.
+    """
+    return _only(name, _names(session))
+
+
 def import_questions(session: Session, path: Path, origin: str | None = None) -> ImportReport:
     """Attach what a CSV file of the columns question, passage and document says.
 
@@ -81,100 +90,97 @@ def import_questions(session: Session, path: Path, origin: str | None = None) ->
     product stays removed.
     """
     rows, problems = read_search_rows(path)
-    origin = origin or path.name
-    knowledge = Knowledge(session)
-    names = _names([each.name for each in knowledge.documents() if _is_document(each.kind)])
-    stored: dict[str, list[Passage]] = {}
+    names, knowledge = _names(session), Knowledge(session)
+    passages_of = cache(knowledge.passages_of)
     new: list[NewAttachedQuestion] = []
     for row in rows:
-        found = _read(row, names, origin)
-        if isinstance(found, NewAttachedQuestion):
-            if found.document not in stored:
-                stored[found.document] = knowledge.passages_of(found.document)
-            if (reason := _lost(found, stored[found.document])) is None:
-                new.append(found)
-                continue
-            found = reason
-        problems.append(Problem(path.name, row.line, found))
-    attached = AttachedQuestions(session)
-    before = _by_document(attached.all())
-    own = [
-        each
-        for each in new
-        if each.question in {old.question for old in before.get(each.document, ())}
-        or not _holds(stored[each.document], each.question)
-    ]
-    added, kept, dropped = attached.put_file(origin, own)
-    for name in {*before, *stored}:
-        _refresh(session, name, {each.question for each in before.get(name, ())})
+        try:
+            read = _read(row, names, origin or path.name)
+            _check(read, passages_of(read.document))
+            new.append(read)
+        except InputError as error:
+            problems.append(Problem(path.name, row.line, str(error)))
+    before = _by_document(AttachedQuestions(session).all())
+    own = {
+        name: _keys(passages_of(name)) - {text_key(each.question) for each in before[name]}
+        for name in {each.document for each in new}
+    }
+    fresh = [each for each in new if text_key(each.question) not in own[each.document]]
+    added, kept, dropped = _put_file(session, origin or path.name, fresh, before)
     return ImportReport(added, kept, dropped, tuple(problems))
 
 
 def forget_file(session: Session, origin: str) -> int:
     """Take off what a file attached, which is gone; gives how many questions that were."""
-    attached = AttachedQuestions(session)
-    before = _by_document(attached.all())
-    _, _, dropped = attached.put_file(origin, ())
-    if dropped:
-        for name, questions in before.items():
-            _refresh(session, name, {each.question for each in questions})
+    before = _by_document(AttachedQuestions(session).all())
+    _, _, dropped = _put_file(session, origin, (), before)
     return dropped
 
 
-def _read(
-    row: SearchRow, names: Mapping[str, Sequence[str]], origin: str
-) -> NewAttachedQuestion | str:
-    """What a row says, or why it cannot be used."""
+def _put_file(
+    session: Session,
+    origin: str,
+    questions: Sequence[NewAttachedQuestion],
+    before: Mapping[str, Sequence[AttachedQuestion]],
+) -> tuple[int, int, int]:
+    counts = AttachedQuestions(session).put_file(origin, questions)
+    for name in {*before, *(each.document for each in questions)}:
+        _refresh(session, name, {each.question for each in before.get(name, ())})
+    return counts
+
+
+def _read(row: SearchRow, names: Mapping[str, Sequence[str]], origin: str) -> NewAttachedQuestion:
     if row.passage is None or row.document is None:
-        return "expected a question, a passage and a document, found one of them empty"
-    if (reason := _unusable(row.question)) is not None:
-        return reason
-    documents = names.get(row.document, ())
-    if len(documents) != 1:
-        found = "none" if not documents else f"{len(documents)}: {', '.join(documents)}"
-        return f"expected the name of one document, found {row.document!r}, which names {found}"
-    question = normalise(mask(row.question))
-    return NewAttachedQuestion(documents[0], row.passage, question, QUESTION_FROM_FILE, origin)
+        raise InputError("expected a question, a passage and a document, found one of them empty")
+    question = " ".join(mask(row.question).split())
+    document = _only(row.document, names)
+    return NewAttachedQuestion(document, row.passage, question, QUESTION_FROM_FILE, origin)
 
 
-def _unusable(question: str) -> str | None:
-    if not question.strip():
-        return "expected a question, found none"
-    if len(question) > LONGEST_QUESTION:
-        return (
-            f"expected a question of at most {LONGEST_QUESTION} characters, found {len(question)}"
+def _check(question: NewAttachedQuestion, passages: Sequence[Passage]) -> None:
+    asked, quote = question.question, question.quote
+    if not asked.strip():
+        raise InputError("expected a question, found none")
+    if len(asked) > LONGEST_QUESTION:
+        raise InputError(
+            f"expected a question of at most {LONGEST_QUESTION} characters, found {len(asked)}"
         )
-    return None
+    if _place(quote, [passage.text for passage in passages]) is None:
+        raise InputError(
+            f"expected words of {question.document}, found {quote[:60]!r}, which no passage of it "
+            "holds; copy them from the document"
+        )
 
 
-def _lost(question: NewAttachedQuestion, passages: Sequence[Passage]) -> str | None:
-    if _place(question.quote, [passage.text for passage in passages]) is not None:
-        return None
-    return (
-        f"expected words of {question.document}, found {question.quote[:60]!r}, which no passage "
-        "of it holds; copy them from the document"
-    )
+def _only(name: str, names: Mapping[str, Sequence[str]]) -> str:
+    """The one document that a name means."""
+    found = names.get(name, ())
+    if name in found:
+        return name
+    if len(found) != 1:
+        told = "none" if not found else f"{len(found)}: {', '.join(found)}"
+        raise InputError(f"expected the name of one document, found {name!r}, which names {told}")
+    return found[0]
 
 
-def _is_document(kind: str) -> bool:
-    return kind == SEARCH_KIND_DOCUMENT
-
-
-def _names(documents: Sequence[str]) -> dict[str, list[str]]:
+def _names(session: Session) -> Mapping[str, list[str]]:
     """Documents by their whole name and by each of its endings after a slash."""
     names: defaultdict[str, list[str]] = defaultdict(list)
-    for name in documents:
-        parts = name.split("/")
-        for start in range(len(parts)):
-            names["/".join(parts[start:])].append(name)
+    for document in Knowledge(session).documents():
+        if document.kind == SEARCH_KIND_DOCUMENT:
+            parts = document.name.split("/")
+            for start in range(len(parts)):
+                names["/".join(parts[start:])].append(document.name)
     return names
 
 
-def _holds(passages: Sequence[Passage], question: str) -> bool:
-    return any(question in each.questions for each in passages)
+def _keys(passages: Sequence[Passage]) -> set[str]:
+    return {text_key(question) for each in passages for question in each.questions}
 
 
-def _by_document(questions: Sequence[AttachedQuestion]) -> dict[str, list[AttachedQuestion]]:
+def _by_document(
+    questions: Sequence[AttachedQuestion],
+) -> defaultdict[str, list[AttachedQuestion]]:
     grouped: defaultdict[str, list[AttachedQuestion]] = defaultdict(list)
     for each in questions:
         grouped[each.document].append(each)

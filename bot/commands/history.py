@@ -27,9 +27,10 @@ NO_LIMIT = 2**31 - 1
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(init)
-    commands = group("import", "Bring past conversations or knowledge into the home.")
+    commands = group("import", "Bring past conversations, knowledge or questions into the home.")
     commands.command("history")(import_history)
     commands.command("knowledge")(import_knowledge)
+    commands.command("questions")(import_questions)
     app.add_typer(commands)
     app.command()(export)
 
@@ -115,6 +116,29 @@ def import_knowledge(
         ahead = read_ahead(database, paths, labels=labels, progress=progress)
         with database.session() as session:
             report = bring_in(session, paths, labels=labels, ahead=ahead)
+    _tell(report, as_json)
+
+
+def import_questions(
+    ctx: typer.Context,
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="csv files: question, passage, document."),
+    ],
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Attach questions to passages, so that search finds these by them.
+
+    `passage` are words of the document that answer. A file of the same name stands for what it
+    attached before.
+    """
+    from finetune.shopfolder import together
+    from retrieval.attached import import_questions as bring_in
+
+    _check_there(files)
+    with open_database(settings_for(ctx, home)) as database, database.session() as session:
+        report = together([bring_in(session, file) for file in files])
     _tell(report, as_json)
 
 

@@ -115,14 +115,14 @@ def build_prompt(
     language = spoken(request.language)
     file, words = prompts[language], _WORDS[language]
     values = {
-        "shop": _inert(request.shop, code),
+        "shop": inert(request.shop, code),
         "voice": request.voice,
         "code": code,
         "no_answer": NO_ANSWER,
         "passages": _passages(request, words["passage"], code),
         "conversation": _conversation(request, words, code),
-        "question": _block(words["question"], _inert(request.question, code), code),
-        "again": words["again"].format(reason=_inert(reason, code)) if reason else "",
+        "question": marked(words["question"], inert(request.question, code), code),
+        "again": words["again"].format(reason=inert(reason, code)) if reason else "",
     }
     messages = (
         ChatMessage("system", fill(file.system, values)),
@@ -143,7 +143,7 @@ def _passages(request: Request, word: str, code: str) -> str:
         passage = hit.passage
         head = " > ".join(dict.fromkeys(filter(None, (passage.title, passage.heading))))
         text = f"{head}\n{passage.text[:MAX_PASSAGE_CHARACTERS]}"
-        blocks.append(_block(f"{word} {number}", _inert(text, code), code))
+        blocks.append(marked(f"{word} {number}", inert(text, code), code))
     return "\n\n".join(blocks)
 
 
@@ -152,14 +152,15 @@ def _conversation(request: Request, words: Mapping[str, str], code: str) -> str:
         f"{words['customer' if said.by_customer else 'shop']}: {said.text[:MAX_SAID_CHARACTERS]}"
         for said in request.history[-MAX_HISTORY:]
     ]
-    return _block(words["conversation"], _inert("\n".join(lines), code), code) if lines else ""
+    return marked(words["conversation"], inert("\n".join(lines), code), code) if lines else ""
 
 
-def _block(name: str, text: str, code: str) -> str:
+def marked(name: str, text: str, code: str) -> str:
+    """The text between marks that hold the code of this request."""
     return f"<<<{name} {code}\n{text}\n{code} {name}>>>"
 
 
-def _inert(text: str, code: str) -> str:
-    """The text without the code and with the marks of chat formats taken apart."""
+def inert(text: str, code: str) -> str:
+    """The text without the code, and with the marks of chat formats taken apart."""
     apart = _TURN_MARK.sub(lambda match: match[0][0] + " " + match[0][1:], text)
     return apart.replace(code, "")
