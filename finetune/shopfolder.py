@@ -36,6 +36,8 @@ from storage.types import Template, TemplateDraft
 GOLDEN_FILE = "golden.csv"
 SEARCH_FILE = "search_dev.csv"
 QUESTIONS_FILE = "questions.csv"
+SHOP_QUESTIONS = f"shop/{QUESTIONS_FILE}"
+"""What the shop folder attached; an imported file of the same name is another one."""
 KNOWLEDGE_FOLDER = "knowledge"
 
 __all__ = ["Shop", "discover_if_needed", "import_shop", "load_intents", "load_shop", "load_titles"]
@@ -71,10 +73,9 @@ def import_shop(
 
 
 def _import_questions(session: Session, file: Path) -> ImportReport:
-    origin = f"shop/{QUESTIONS_FILE}"
     if file.exists():
-        return _import_file(partial(import_questions, origin=origin), session, file)
-    return ImportReport(0, 0, forget_file(session, origin), ())
+        return _import_file(partial(import_questions, origin=SHOP_QUESTIONS), session, file)
+    return ImportReport(0, 0, forget_file(session, SHOP_QUESTIONS), ())
 
 
 def _import_file(

@@ -109,7 +109,7 @@ def write(
     ctx: typer.Context,
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[DOCUMENT]...", help="Only for these; for all, if not given."),
+        typer.Argument(metavar="[DOCUMENT...]", help="Only for these; for all, if not given."),
     ] = None,
     count: Annotated[
         int, typer.Option("--count", min=1, max=40, help="So many for each passage at most.")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
 from storage.adapters import Adapters
+from storage.attached import AttachedQuestions
 from storage.bundles import Bundles
 from storage.canned import CannedReplies
 from storage.conversations import Conversations
@@ -37,6 +39,7 @@ from storage.types import (
     ConversationStatus,
     DeskThread,
     Example,
+    NewAttachedQuestion,
     NewMessage,
     NewPassage,
     NewReply,
@@ -65,6 +68,15 @@ def learn(database: Database) -> None:
         for text in ("甲。乙。", "乙。丙。"):
             parts = [NewPassage(text[n : n + 2], "", n, n + 2, "zh") for n in (0, 2)]
             knowledge.put_document("a.md", "A", text, "zh", "document", text, parts)
+        attached = AttachedQuestions(session)
+        asked = [
+            NewAttachedQuestion("a.md", "乙。", q, "file", "q.csv") for q in ("何时😀", "几天")
+        ]
+        attached.put_file("q.csv", asked)
+        attached.put_file("q.csv", [replace(asked[0], quote="丙。")])
+        attached.add([NewAttachedQuestion("a.md", "丙。", "多久", "staff", "ann")])
+        attached.remove(attached.all("a.md")[0].id)
+        attached.add(asked, revive=True)
         Imports(session).record("history", "a.csv", "h", {"added": 3})
         bundles = Bundles(session)
         for bundle_id in ("b1", "b2"):
