@@ -41,7 +41,7 @@ def gather(
     return [
         Candidate(
             passage,
-            reach.evidence(passage.id, matched, same_language=same),
+            reach.evidence(passage.id, matched, same_language=same, asked=bool(passage.questions)),
             matched,
             reach.questions.get(passage.id, 0.0),
             tuple(guess for guess in query.fallbacks if guess.found in matched),

@@ -50,7 +50,9 @@ class Reach:
         """All passages that some search found."""
         return {*self.dense, *self.questions, *self.keyword}
 
-    def evidence(self, number: int, matched: Sequence[str], *, same_language: bool) -> Evidence:
+    def evidence(
+        self, number: int, matched: Sequence[str], *, same_language: bool, asked: bool
+    ) -> Evidence:
         """What speaks for a passage; outside a search's reach it is at most as good as its last."""
         cosine = self.dense.get(number, self.last_dense)
         hit = self.keyword.get(number)
@@ -65,6 +67,7 @@ class Reach:
             keyword_lead=self.best_share - share,
             concepts=held / self.concepts if self.concepts else 0.0,
             language=float(same_language),
+            asked=float(asked),
         )
 
 

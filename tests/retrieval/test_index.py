@@ -288,8 +288,8 @@ def test_searching_while_changing_never_fails(index, sqlite_database):
 
 def test_more_evidence_never_lowers_the_score():
     fusion = Fusion()
-    weak = Evidence(0.1, 0.0, 0.1, 0.1, 0.5, 0.5, 0.0, 1.0)
-    strong = Evidence(0.9, 0.9, 0.8, 0.9, 0.0, 0.0, 1.0, 1.0)
+    weak = Evidence(0.1, 0.0, 0.1, 0.1, 0.5, 0.5, 0.0, 1.0, 1.0)
+    strong = Evidence(0.9, 0.9, 0.8, 0.9, 0.0, 0.0, 1.0, 1.0, 1.0)
     for kind in ("answer", "document"):
         assert fusion.score(kind, weak) < 0.2 < 0.8 < fusion.score(kind, strong)
 
