@@ -53,7 +53,7 @@ class KeywordClassifier:
 
 
 class KeywordIndex:
-    """Finds passages by the share of the question's tokens that they hold."""
+    """Finds passages by the share of the question's tokens that they or their questions hold."""
 
     def __init__(self, analyser: Analyser) -> None:
         """Know no passage before the first `sync`."""
@@ -104,7 +104,8 @@ class KeywordIndex:
         self._passages = tuple((passage, self._words(passage)) for passage, _ in self._passages)
 
     def _words(self, passage: Passage) -> frozenset[str]:
-        return frozenset(self._analyser.tokens(passage.heading + "\n" + passage.text))
+        said = "\n".join([passage.heading, passage.text, *passage.questions])
+        return frozenset(self._analyser.tokens(said))
 
     def explain(self, query: str, hits: Sequence[Hit]) -> list[Explanation]:
         """Which words each hit shares with the query."""

@@ -216,10 +216,11 @@ def _placed(
 
 
 def _place(quote: str, texts: Sequence[str]) -> int | None:
-    """The first text that holds the quote, or else the first that holds at least half of it."""
+    """The first text that is the quote, or else holds it, or else holds at least half of it."""
+    same = (place for place, text in enumerate(texts) if holds(text, quote) and holds(quote, text))
     whole = (place for place, text in enumerate(texts) if holds(text, quote))
     half = (place for place, text in enumerate(texts) if overlaps(quote, text))
-    return next(chain(whole, half), None)
+    return next(chain(same, whole, half), None)
 
 
 def _together(own: Sequence[str], attached: Sequence[str]) -> tuple[str, ...]:

@@ -49,14 +49,18 @@ def rerank(reranker: Reranker | None, query: str, hits: list[Hit]) -> list[Hit]:
     """The first `DEPTH` hits in the order of the reranker if there is one, the others as they were.
 
     The scores stay at their ranks: how likely the best passage answers is what search found, which
-    is calibrated; that the passage there is a better one makes it a cautious figure.
+    is calibrated; that the passage there is a better one makes it a cautious figure. What
+    the reranker said stands beside it, as `rerank`.
     """
     if reranker is None or not hits:
         return hits
     first = hits[:DEPTH]
     found = reranker.scores(query, [own_text(hit.passage) for hit in first])
     order = sorted(range(len(first)), key=lambda place: (-found[place], place))
-    ranked = [replace(first[place], score=first[rank].score) for rank, place in enumerate(order)]
+    ranked = [
+        replace(first[place], score=first[rank].score, rerank=found[place])
+        for rank, place in enumerate(order)
+    ]
     return [*ranked, *hits[DEPTH:]]
 
 

@@ -62,7 +62,8 @@ class Hit:
     `dense` is the cosine with the passage, `keyword` the share of the reachable BM25 score,
     `question` the cosine with the nearest question attached to it (0 if none was reached).
     `matched` are the query's tokens that it holds, `#group` for a group of synonyms; `fallbacks`
-    are the guesses among them. `feedback` is what customers' thumbs added, in log-odds.
+    are the guesses among them. `feedback` is what customers' thumbs added, in log-odds;
+    `rerank` the cross-encoder's score, if one put the hit in its place.
     """
 
     passage: Passage
@@ -73,6 +74,7 @@ class Hit:
     question: float = 0.0
     fallbacks: tuple[Fallback, ...] = ()
     feedback: float = 0.0
+    rerank: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 
 from bot.admin import (
+    attaching,
     conversations,
     desk,
     insight,
@@ -28,9 +29,10 @@ router = APIRouter(
     dependencies=[Depends(require_staff(StaffRole.OPERATOR))],
     responses=errors(400, 401, 403, 404, 409, 413, 422, 503),
 )
+# `attaching` goes before `knowledge`, whose documents may be of any name.
 _PARTS = (
-    login, conversations, desk, learning, review, insight, knowledge, searching, requests, stats,
-    users,
+    login, conversations, desk, learning, review, insight, attaching, knowledge, searching,
+    requests, stats, users,
 )  # fmt: skip
 for _part in _PARTS:
     router.include_router(_part.router)

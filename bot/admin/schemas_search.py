@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from bot.admin.schemas import Line, Text
+from bot.web.conversations import MAX_ID
 from bot.web.schemas import In, Language, Out
 from retrieval.types import Explanation, Hit
+from storage.types import AttachedQuestion
 
 
 class SynonymOut(Out):
@@ -42,7 +45,11 @@ class ReasonsOut(Out):
 
 
 class HitOut(Out):
-    """A found passage and why; `start` and `end` are its place in the document."""
+    """A found passage and why; `start` and `end` are its place in the document.
+
+    `questions` counts those that it is found by; `reranked` is the cross-encoder's score, if one
+    gave it its place.
+    """
 
     passage: int
     document: str
@@ -59,6 +66,8 @@ class HitOut(Out):
     score: float
     dense: float
     keyword: float
+    reranked: float | None
+    questions: int
     matched: list[str]
     reasons: ReasonsOut
 
@@ -118,6 +127,33 @@ class FileOut(Out):
     problems: list[str]
 
 
+class AttachIn(In):
+    """A question, and the passage that answers it; the question is kept masked."""
+
+    passage: int = Field(ge=1, le=MAX_ID)
+    question: str = Field(max_length=1000)
+
+
+class AttachedOut(Out):
+    """An attached question: who or what it is from, and the passage that is found by it now.
+
+    There is no such `passage` where the document no longer holds the words of `quote`.
+    """
+
+    id: int
+    document: str
+    quote: str
+    question: str
+    source: Literal["file", "staff", "written"]
+    origin: str
+    passage: int | None
+
+
+def attached_out(question: AttachedQuestion, passage: int | None) -> AttachedOut:
+    """An attached question with the passage that has it."""
+    return AttachedOut.model_validate({**asdict(question), "passage": passage})
+
+
 def hit_out(hit: Hit, why: Explanation) -> HitOut:
     """A hit with its reasons."""
     passage, labels = hit.passage, hit.passage.labels
@@ -137,6 +173,8 @@ def hit_out(hit: Hit, why: Explanation) -> HitOut:
         score=hit.score,
         dense=hit.dense,
         keyword=hit.keyword,
+        reranked=hit.rerank,
+        questions=len(passage.questions),
         matched=list(hit.matched),
         reasons=ReasonsOut.model_validate(why),
     )

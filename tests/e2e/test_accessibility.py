@@ -75,6 +75,25 @@ def test_axe_finds_nothing_on_the_operators_page(visit, server, scheme):
     assert violations(page) == []
 
 
+@pytest.mark.parametrize(("scheme", "locale", "width"), [
+    ("light", "zh-CN", 1100),
+    ("dark", "en-GB", 390),
+])  # fmt: skip
+def test_axe_finds_nothing_on_the_staff_page(visit, scheme, locale, width):
+    page = visit("/chat", color_scheme=scheme, locale=locale, width=width)
+    page.context.set_extra_http_headers({"Authorization": f"Bearer {OPERATOR_TOKEN}"})
+    page.goto(page.url.replace("/chat", "/admin"))
+    page.locator("#query").fill("耳机进水了保修吗 blanket")
+    page.locator("#search-submit").click()
+    page.locator("#hits .moves button").first.click()
+    expect(page.locator("#note")).to_be_focused()
+    page.locator("#hits details").nth(1).locator("summary").click()
+    expect(page.locator(".attached button").first).to_be_visible()
+    assert violations(page) == []
+    page.locator("#note-undo").click()
+    expect(page.locator("#note-undo")).to_be_hidden()
+
+
 @contextmanager
 def process(home: Path, port: int, gate: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "tests.e2e.trial_process", str(home), str(port), gate]

@@ -85,3 +85,70 @@ def test_a_dropped_file_is_searchable_and_told_apart_from_one_that_is_not(
     search(page, "zeppelin")
     expect(page.locator("#hits li").first).to_contain_text("<img src=x")
     assert page.title() != "owned"
+
+
+ASKED = "wash my blanket 被狗咬了 <img src=x onerror=document.title='owned'>"
+
+
+@pytest.mark.parametrize(
+    ("locale", "width", "answers_it", "said", "undo", "listed"),
+    [
+        ("zh-CN", 1100, "这条能回答", "已记住", "撤销", "附加的问法（1）"),
+        ("en-US", 390, "This answers it", "Remembered", "Undo", "Attached questions (1)"),
+    ],
+)
+def test_a_miss_becomes_a_hit_and_can_be_taken_back(
+    visit, server, pictures, locale, width, answers_it, said, undo, listed
+):
+    page = visit("/chat", locale=locale, width=width)
+    log_in(page, server, f"cleo-{locale}")
+    search(page, f"{ASKED} 保修")
+    last = page.locator("#hits li").filter(has_text="耳机保修期为 12 个月")
+    expect(page.locator("#hits > li").first).not_to_contain_text("耳机保修期为")
+    last.get_by_role("button", name=answers_it).click()
+    first = page.locator("#hits > li").first
+    expect(first).to_contain_text("耳机保修期为 12 个月")
+    expect(page.locator("#note")).to_be_focused()
+    expect(page.get_by_role("status").filter(has_text=said)).to_be_visible()
+    first.get_by_text(listed).click()
+    expect(first.locator(".attached p")).to_have_text(f"{ASKED} 保修")
+    assert page.title() != "owned"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.screenshot(path=pictures / f"attached-{locale}.png", full_page=True)
+    page.locator("#note").focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name=undo)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(first).not_to_contain_text("耳机保修期为")
+    expect(page.get_by_text(listed)).to_have_count(0)
+    expect(page.get_by_role("button", name=undo)).to_be_hidden()
+
+
+def test_the_score_of_a_reranker_is_among_the_reasons(visit, server):
+    page = visit("/chat", locale="en-US")
+    log_in(page, server, "emil")
+
+    def reranked(route):
+        response = route.fetch()
+        hits = [{**hit, "reranked": 0.873} for hit in response.json()]
+        route.fulfill(response=response, json=hits)
+
+    page.route("**/api/admin/search", reranked)
+    search(page, "耳机")
+    expect(page.locator("#hits .reasons").first).to_contain_text("Reranker's score0.87")
+
+
+def test_an_attached_question_is_removed_from_the_list_of_its_passage(visit, server):
+    page = visit("/chat", locale="en-US")
+    log_in(page, server, "dora")
+    for text in ("耳机 soaked", "耳机 dropped"):
+        search(page, text)
+        page.get_by_role("button", name="This answers it").first.click()
+        expect(page.locator("#note")).to_be_focused()
+    search(page, "耳机")
+    page.get_by_text("Attached questions (2)").click()
+    page.get_by_role("button", name="Remove: 耳机 soaked").click()
+    expect(page.locator("#note")).to_contain_text("Removed")
+    expect(page.locator("summary", has_text="Attached questions (1)")).to_be_focused()
+    expect(page.locator(".attached p")).to_have_text("耳机 dropped")
+    expect(page.locator(".attached small")).to_have_text("staff · dora")

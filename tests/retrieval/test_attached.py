@@ -222,6 +222,17 @@ def test_of_two_passages_the_one_that_holds_the_whole_quote_has_it(database, fol
     assert asked(database)[long] == ("电机坏了",)
 
 
+def test_a_quote_that_is_a_whole_passage_goes_before_one_that_is_a_part_of_another(
+    database, folder
+):
+    text = "# 保修\n\n## 一\n\n电机保修十年。其他见背面。\n\n## 二\n\n电机保修十年。\n"
+    (folder / "warranty.md").write_text(text, encoding="utf-8")
+    bring_in(database, folder)
+    put_on(database, by_staff("电机坏了", "电机保修十年。", "knowledge/warranty.md"))
+    assert asked(database)["电机保修十年。"] == ("电机坏了",)
+    assert asked(database)["电机保修十年。其他见背面。"] == ()
+
+
 def test_an_attached_question_is_found_by_the_next_search(
     database, folder, tmp_path, encoder, analyser
 ):

@@ -62,14 +62,17 @@ def test_the_best_passages_change_places_and_the_scores_stay():
     ranked = rerank(Longest(), "q", hits)
     assert [each.passage.id for each in ranked] == [2, 4, 3, 1]
     assert [each.score for each in ranked] == [0.9, 0.5, 0.2, 0.1]
+    assert [each.rerank for each in ranked] == [3, 3, 2, 1]
+    assert {each.rerank for each in hits} == {None}
     assert rerank(None, "q", hits) == hits
     assert rerank(Longest(), "q", []) == []
 
 
 def test_only_so_many_passages_are_read():
     hits = [hit(number, "a" * number, 1 / number) for number in range(1, DEPTH + 3)]
-    ranked = [each.passage.id for each in rerank(Longest(), "q", hits)]
-    assert ranked == [*range(DEPTH, 0, -1), DEPTH + 1, DEPTH + 2]
+    ranked = rerank(Longest(), "q", hits)
+    assert [each.rerank for each in ranked[DEPTH:]] == [None, None]
+    assert [each.passage.id for each in ranked] == [*range(DEPTH, 0, -1), DEPTH + 1, DEPTH + 2]
 
 
 def test_a_real_cross_encoder_reads_question_and_passage(tiny):

@@ -93,7 +93,7 @@ const when = (text) => new Date(text).toLocaleString(document.documentElement.la
 
 function table(id, columns, rows) {
   const cells = (row) => row.map((cell) => make("td", {}, cell));
-  const head = make("tr", {}, ...columns.map((text) => make("th", { text })));
+  const head = make("tr", {}, ...columns.map((text) => make(text ? "th" : "td", { text })));
   const body = rows.map((row) => make("tr", {}, ...cells(row)));
   if (!body.length) body.push(make("tr", {}, make("td", { className: "empty", text: words.none })));
   byId(id).replaceChildren(make("thead", {}, head), make("tbody", {}, ...body));

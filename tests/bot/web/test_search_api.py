@@ -6,6 +6,9 @@ import io
 
 import docx
 
+from bot.admin.schemas_search import hit_out
+from retrieval.types import Explanation, Hit
+from storage.types import Passage
 from tests.bot.web.conftest import new_customer
 
 
@@ -17,6 +20,15 @@ def test_a_search_gives_reasons_and_the_place_in_the_document(operator):
     assert "耳机保修" in marked[0]
     document = operator.get("/api/admin/document", params={"name": hit["document"]}).json()
     assert document["text"][hit["start"] : hit["end"]] == hit["text"]
+
+
+def test_a_hit_tells_what_the_reranker_said_if_one_put_it_in_its_place(operator):
+    (found, *_) = operator.get("/api/admin/search", params={"q": "耳机"}).json()
+    assert found["reranked"] is None
+    passage = Passage(1, "d", "", "document", "", "text", 0, 4, "en", ("q", "r"))
+    why = Explanation((), (), (), None, 0.0, 0.0, 0.0, ())
+    shown = hit_out(Hit(passage, 0.5, 0.0, 0.0, rerank=0.87), why)
+    assert (shown.reranked, shown.questions) == (0.87, 2)
 
 
 def test_an_unknown_document_is_not_found(operator):

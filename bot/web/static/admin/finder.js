@@ -1,6 +1,7 @@
 // Search as the live chat does it, with reasons; upload, gaps and the history of tests beside it.
 
 import { byId, make } from "../chat/dom.js";
+import { setUpAttaching } from "./attaching.js";
 import { setUpDocuments } from "./document.js";
 import { showHits } from "./results.js";
 import { setUpUpload } from "./upload.js";
@@ -17,16 +18,19 @@ const TEXTS = {
 export function setUpFinder(call) {
   let words = WORDS.en;
   let hits = null;
+  let searched = null;
 
   const fail = (error) => {
-    byId("finder-error").textContent = words.failed + error.message;
+    byId("finder-error").textContent = error ? words.failed + error.message : "";
   };
   const openDocument = setUpDocuments(call, fail);
   setUpUpload(() => words, () => showRest().catch(fail));
+  const attaching = setUpAttaching(call, { words: () => words, again: find, fail });
 
   function show() {
     byId("count").textContent = hits === null ? "" : hits.length ? words.found(hits.length) : words.nothing;
-    showHits(byId("hits"), hits || [], words);
+    const parts = (hit, where) => attaching.parts(hit, searched.query, where);
+    showHits(byId("hits"), hits || [], words, parts);
   }
 
   function asked() {
@@ -35,11 +39,17 @@ export function setUpFinder(call) {
     return { query: byId("query").value, language, tags, expired: byId("filter-expired").checked };
   }
 
-  async function search() {
-    byId("finder-error").textContent = "";
+  function search() {
+    attaching.forget();
+    searched = asked();
+    return find();
+  }
+
+  async function find() {
+    fail(null);
     byId("count").textContent = words.searching;
     try {
-      hits = await call("search", "POST", asked());
+      hits = await call("search", "POST", searched);
       show();
       await showHistory();
     } catch (error) {
@@ -103,6 +113,7 @@ export function setUpFinder(call) {
       for (const [id, key] of Object.entries(TEXTS)) byId(id).textContent = words[key];
       byId("query").placeholder = words.placeholder;
       byId("filter-tags").placeholder = words.tagsHint;
+      attaching.speak();
       show();
     },
     refresh() {

@@ -25,7 +25,7 @@ function reason(label, ...values) {
 
 const chips = (words) => words.map((text) => make("span", { className: "chip", text }));
 
-export function reasons(why, words) {
+export function reasons({ reasons: why, reranked }, words) {
   const list = make("dl", { className: "reasons" });
   if (why.words.length) list.append(reason(words.words, ...chips(why.words)));
   if (why.synonyms.length) {
@@ -42,6 +42,7 @@ export function reasons(why, words) {
   }
   list.append(reason(words.meaning, `${words.meaningWords(why.meaning)} (${percent(Math.max(0, why.meaning))})`));
   if (why.feedback) list.append(reason("👍👎", words.feedback(why.feedback)));
+  if (reranked !== null) list.append(reason(words.reranked, reranked.toFixed(2)));
   return list;
 }
 
@@ -58,7 +59,7 @@ function facts(hit, words) {
 // The reasons of the first few are open: those are compared, the rest is looked up.
 const OPEN = 3;
 
-function item(hit, place, words) {
+function item(hit, place, words, parts) {
   const answer = hit.kind === "answer";
   const where = [answer ? words.answer : hit.title, hit.heading].filter(Boolean).join(" › ");
   const meter = make("meter", {
@@ -67,14 +68,17 @@ function item(hit, place, words) {
   const score = make("div", { className: "score" }, make("b", { text: percent(hit.score) }), meter,
     make("small", { text: words.relevant }));
   const head = make("div", { className: "where" }, make("strong", { text: where }), ...facts(hit, words));
+  const { details, moves } = parts(hit, where);
   const body = make("div", { className: "found" }, head,
     make("p", {}, ...marked(hit.text, hit.reasons.highlights)),
     make("details", { attributes: place < OPEN ? { open: "" } : {} },
-      make("summary", { text: words.because }), reasons(hit.reasons, words)),
-    make("a", { text: words.open, attributes: { href: linkTo(hit) } }));
+      make("summary", { text: words.because }), reasons(hit, words)),
+    ...details,
+    make("div", { className: "moves" }, ...moves, make("a", { text: words.open, attributes: { href: linkTo(hit) } })));
   return make("li", {}, score, body);
 }
 
-export function showHits(list, hits, words) {
-  list.replaceChildren(...hits.map((hit, place) => item(hit, place, words)));
+// `parts` gives what more there is to see of a hit, and to do with it.
+export function showHits(list, hits, words, parts) {
+  list.replaceChildren(...hits.map((hit, place) => item(hit, place, words, parts)));
 }
