@@ -41,8 +41,14 @@ LONGEST_QUESTION = 500
 def with_attached(
     session: Session, document: str, passages: Sequence[NewPassage]
 ) -> list[NewPassage]:
-    """The passages of a document that is about to be stored, with what was attached to it."""
-    placed = _placed(AttachedQuestions(session).all(document), passages)
+    """The passages of a document that is about to be stored, with what was attached to it.
+
+    What the document now asks itself is attached no longer: to take it off would take both.
+    """
+    attached, own = AttachedQuestions(session), _keys(passages)
+    known = attached.all(document)
+    attached.drop([each.id for each in known if text_key(each.question) in own])
+    placed = _placed([each for each in known if text_key(each.question) not in own], passages)
     return [
         replace(passage, questions=_together(passage.questions, placed[place]))
         for place, passage in enumerate(passages)
@@ -174,7 +180,7 @@ def _names(session: Session) -> Mapping[str, list[str]]:
     return names
 
 
-def _keys(passages: Sequence[Passage]) -> set[str]:
+def _keys(passages: Sequence[NewPassage | Passage]) -> set[str]:
     return {text_key(question) for each in passages for question in each.questions}
 
 

@@ -65,7 +65,7 @@ class AttachedQuestions:
         mine = (_table.c.source == QUESTION_FROM_FILE, _table.c.origin == name)
         before = {(row.document, row.question_key): row for row in self._rows(*mine)}
         wanted = {_key(each): each for each in questions}
-        self._delete([row.id for key, row in before.items() if key not in wanted])
+        self.drop([row.id for key, row in before.items() if key not in wanted])
         known = self._known({each.document for each in questions})
         added = [each for key, each in wanted.items() if key not in known]
         self._insert(added)
@@ -81,6 +81,11 @@ class AttachedQuestions:
         if row is None:
             raise NotFoundError(f"there is no attached question {number}")
         return AttachedQuestion(*row)
+
+    def drop(self, numbers: Sequence[int]) -> None:
+        """Forget questions of these ids."""
+        for some in chunks(numbers):
+            self._session.execute(delete(_table).where(_table.c.id.in_(some)))
 
     def forget(self, keys: Collection[str]) -> None:
         """Forget questions of these keys, removed ones too."""
@@ -102,10 +107,6 @@ class AttachedQuestions:
     def _change(self, number: int, question: NewAttachedQuestion) -> None:
         changed = update(_table).where(_table.c.id == number).values(_values(question))
         self._session.execute(changed)
-
-    def _delete(self, numbers: Sequence[int]) -> None:
-        for some in chunks(numbers):
-            self._session.execute(delete(_table).where(_table.c.id.in_(some)))
 
 
 def _in(documents: Collection[str]) -> ColumnElement[bool]:

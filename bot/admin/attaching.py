@@ -19,7 +19,7 @@ from retrieval.attached import attach, detach
 from storage.attached import AttachedQuestions
 from storage.errors import ConflictError, InputError, NotFoundError
 from storage.knowledge import Knowledge
-from storage.normalise import normalise
+from storage.normalise import text_key
 from storage.privacy import mask
 from storage.types import (
     QUESTION_FROM_STAFF,
@@ -57,7 +57,8 @@ async def attach_question(
 
     One that is attached to another passage of the document moves to this one.
     """
-    question = normalise(mask(clean_text(body.question), keep=web.services.shop.contacts))
+    masked = mask(clean_text(body.question), keep=web.services.shop.contacts)
+    question = " ".join(masked.split())
 
     def unit(session: Session) -> tuple[AttachedOut, bool]:
         passage = _passage(session, body.passage)
@@ -90,20 +91,20 @@ def _passage(session: Session, number: int) -> Passage:
 
 
 def _known(session: Session, document: str, question: str) -> list[AttachedQuestion]:
-    found = AttachedQuestions(session).all(document)
-    return [each for each in found if normalise(each.question) == question]
+    found, key = AttachedQuestions(session).all(document), text_key(question)
+    return [each for each in found if text_key(each.question) == key]
 
 
 def _attach(session: Session, passage: Passage, question: str, name: str) -> AttachedOut:
     document, knowledge = passage.document, Knowledge(session)
     own = chain.from_iterable(each.questions for each in knowledge.passages_of(document))
-    if question in map(normalise, own):
+    if text_key(question) in map(text_key, own):
         raise ConflictError("the document asks this question itself, and is found by it already")
     new = NewAttachedQuestion(document, passage.text, question, QUESTION_FROM_STAFF, name)
     attach(session, [new])
     (stored,) = _known(session, document, question)
     # Of two passages that read the same, the first has it.
-    return attached_out(stored, _holder(knowledge.passages_of(document), question))
+    return attached_out(stored, _holder(knowledge.passages_of(document), stored.question))
 
 
 def _holder(passages: Sequence[Passage], question: str) -> int | None:

@@ -198,6 +198,16 @@ def test_a_question_of_the_document_itself_is_never_taken_off(database, folder):
     assert asked(database)["At 9."] == ("When?",)
 
 
+def test_what_the_document_asks_itself_meanwhile_is_attached_no_longer(database, folder):
+    put_on(database, by_staff("几点开门？", "At 9.", OWN))
+    faq = "question,answer\nWhen?,At 9.\n几点开门?,At 9 as well.\n"
+    (folder / "faq.csv").write_text(faq, encoding="utf-8")
+    bring_in(database, folder)
+    assert numbers(database) == {}
+    assert asked(database)["At 9."] == ("When?",)
+    assert asked(database)["At 9 as well."] == ("几点开门?",)
+
+
 @pytest.mark.parametrize(
     ("question", "quote", "reason"),
     [(" ", "七天内可以退货", "expected a question"), ("x", "别的话", "no passage of it holds")],

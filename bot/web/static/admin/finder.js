@@ -25,7 +25,7 @@ export function setUpFinder(call) {
   };
   const openDocument = setUpDocuments(call, fail);
   setUpUpload(() => words, () => showRest().catch(fail));
-  const attaching = setUpAttaching(call, { words: () => words, again: find, fail });
+  const attaching = setUpAttaching(call, { words: () => words, again: () => find(again), fail });
 
   function show() {
     byId("count").textContent = hits === null ? "" : hits.length ? words.found(hits.length) : words.nothing;
@@ -42,14 +42,22 @@ export function setUpFinder(call) {
   function search() {
     attaching.forget();
     searched = asked();
-    return find();
+    return find(() => call("search", "POST", searched));
   }
 
-  async function find() {
+  // What was searched stands in the history already.
+  function again() {
+    const wanted = new URLSearchParams({ q: searched.query, expired: searched.expired });
+    if (searched.language) wanted.set("language", searched.language);
+    for (const tag of searched.tags) wanted.append("tag", tag);
+    return call(`search?${wanted}`);
+  }
+
+  async function find(look) {
     fail(null);
     byId("count").textContent = words.searching;
     try {
-      hits = await call("search", "POST", searched);
+      hits = await look();
       show();
       await showHistory();
     } catch (error) {
