@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -22,6 +23,7 @@ from finetune.quantised import quantised
 from finetune.report.build import build_report
 from finetune.report.data import CurvePoint
 from finetune.report.files import PAGE
+from finetune.report.summary import Doubtful, doubtful_labels
 from finetune.report.writing import write_report
 from finetune.search_training import SearchSide, prepare_search
 from finetune.settings import FROZEN, EncoderChoice, TrainingSettings
@@ -73,18 +75,22 @@ def retrain(
         settings=basis.settings,
         trainer=_trainer(home, basis.settings, search, choice),
     )
-    started = time.perf_counter()
-    trained = train(basis.dataset.rows, progress=progress)
-    spent = time.perf_counter() - started
-    points = None
-    if curve or _is_quick(len(basis.dataset.rows), spent):
-        points = learning_curve(basis.dataset.rows, train, progress=progress)
-    if basis.settings.int8:
-        trained = quantised(trained, basis.dataset.golden, home.training_dir / "int8")
-    comparison = judge_challenger(
-        basis.dataset, trained, search, basis.champion, home, database, progress
-    )
-    return _finish(home, database, basis, search, trained, comparison, points, began)
+    # A training step runs on one thread, so another processor has time to look for wrong labels.
+    with ThreadPoolExecutor(1, thread_name_prefix="kefu-labels") as beside:
+        doubtful = beside.submit(doubtful_labels, basis.dataset.rows, basis.analyser)
+        started = time.perf_counter()
+        trained = train(basis.dataset.rows, progress=progress)
+        spent = time.perf_counter() - started
+        points = None
+        if curve or _is_quick(len(basis.dataset.rows), spent):
+            points = learning_curve(basis.dataset.rows, train, progress=progress)
+        if basis.settings.int8:
+            trained = quantised(trained, basis.dataset.golden, home.training_dir / "int8")
+        comparison = judge_challenger(
+            basis.dataset, trained, search, basis.champion, home, database, progress
+        )
+        labels = doubtful.result()
+    return _finish(home, database, basis, search, trained, comparison, labels, points, began)
 
 
 def training_of(
@@ -140,6 +146,7 @@ def _finish(
     search: SearchSide,
     trained: TrainedClassifier,
     comparison: Comparison,
+    doubtful: Doubtful,
     points: Sequence[CurvePoint] | None,
     began: float,
 ) -> RetrainOutcome:
@@ -167,7 +174,7 @@ def _finish(
         basis.dataset,
         trained,
         comparison,
-        basis.analyser,
+        doubtful,
         language=basis.language,
         curve=points,
         settings=content.settings,

@@ -18,10 +18,9 @@ from finetune.report.scores import (
     language_scores,
     worst_confusions,
 )
-from finetune.report.summary import data_summary, doubtful_labels, few_rows
+from finetune.report.summary import Doubtful, data_summary, few_rows
 from finetune.train import TrainedClassifier
 from finetune.types import Dataset
-from retrieval.text import Analyser
 
 LANGUAGES = ("zh", "en")
 
@@ -31,7 +30,7 @@ def build_report(
     dataset: Dataset,
     trained: TrainedClassifier,
     comparison: Comparison,
-    analyser: Analyser,
+    doubtful: Doubtful,
     *,
     language: str = "en",
     curve: Sequence[CurvePoint] | None = None,
@@ -41,7 +40,6 @@ def build_report(
     """Everything the page shows; `language` is the one that it opens in."""
     judged, limits = trained.held_out, trained.thresholds
     questions = golden_questions(dataset, comparison) + held_out_questions(trained)
-    doubtful, doubtful_total = doubtful_labels(dataset.rows, analyser)
     reasons = {name: comparison.verdict.told_in(name) for name in LANGUAGES}
     without = sorted(label for label, found in dataset.label_templates.items() if found is None)
     return ReportData(
@@ -60,8 +58,8 @@ def build_report(
         coverage=confidence.coverage(judged, limits.answer),
         curve=None if curve is None else tuple(curve),
         challenge=challenge(dataset, comparison),
-        doubtful=doubtful,
-        doubtful_total=doubtful_total,
+        doubtful=doubtful[0],
+        doubtful_total=doubtful[1],
         few_rows=few_rows(dataset, questions),
         left_to_search=tuple(without),
         data=data_summary(dataset),

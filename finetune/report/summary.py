@@ -48,9 +48,11 @@ def data_summary(dataset: Dataset) -> DataSummary:
     )
 
 
-def doubtful_labels(
-    rows: Sequence[LabelledQuestion], analyser: Analyser
-) -> tuple[tuple[DoubtfulLabel, ...] | None, int]:
+Doubtful = tuple[tuple[DoubtfulLabel, ...] | None, int]
+"""The likeliest label errors and how many there are; None where nobody looked."""
+
+
+def doubtful_labels(rows: Sequence[LabelledQuestion], analyser: Analyser) -> Doubtful:
     """The likeliest label errors and how many there are; None where the rows are too many."""
     intents = len({row.label for row in rows})
     if len(rows) * intents > _MOST_TO_JUDGE:

@@ -14,6 +14,7 @@ from finetune.report.build import build_report
 from finetune.report.data import CurvePoint
 from finetune.report.files import find_report
 from finetune.report.page import render
+from finetune.report.summary import doubtful_labels
 from finetune.report.wording import WORDING
 from finetune.train import TrainedClassifier
 from finetune.types import (
@@ -120,7 +121,9 @@ def report(
     trained = TrainedClassifier(
         Labels(intents), LIMITS, judged(asked, [row.label for row in asked]), asked
     )
-    return build_report("b1", dataset, trained, comparison, analyser, **more)
+    return build_report(
+        "b1", dataset, trained, comparison, doubtful_labels(dataset.rows, analyser), **more
+    )
 
 
 def golden_of(pairs):
@@ -214,7 +217,8 @@ def test_without_held_out_questions(analyser):
     dataset = Dataset(rows(["a", "b"]), (), (), {}, frozenset(), "f")
     comparison = Comparison(GateVerdict(True, ()), (), (), None, None, {}, 0.0, None)
     trained = TrainedClassifier(Labels(["a", "b"]), LIMITS, judged((), ()), ())
-    data = build_report("b1", dataset, trained, comparison, analyser)
+    doubtful = doubtful_labels(dataset.rows, analyser)
+    data = build_report("b1", dataset, trained, comparison, doubtful)
     assert data.coverage.answered is None
     assert WORDING["no_held_out"][0] in Page(render(data)).text
 
