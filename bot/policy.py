@@ -102,8 +102,7 @@ def decide(
         or _sure(understanding.prediction, thresholds, label_templates, review_margin)
         or named_order(understanding, forms)
         or _refused(understanding, "off_topic")
-        or _documented(hits, thresholds)
-        or _close(understanding.prediction, thresholds, label_templates)
+        or _document_or_guesses(understanding.prediction, hits, thresholds, label_templates)
         or _answered_before(understanding, hits, thresholds, label_templates)
         or _known(hits, thresholds)
         or _refused(understanding, "abuse")
@@ -188,10 +187,9 @@ def _close(
     prediction: Prediction, thresholds: Thresholds, templates: LabelTemplates
 ) -> Decision | None:
     best = prediction.ranked[:2]
-    together = sum(probability for _, probability in best) * prediction.in_scope
     sure = p_right(prediction)
     limit = thresholds.answer_for(prediction.label)
-    if len(best) < 2 or sure >= limit or together < thresholds.clarify:
+    if len(best) < 2 or sure >= limit or _either(prediction) < thresholds.clarify:
         return None
     if any(templates.get(label) is None for label, _ in best):
         return None
@@ -204,8 +202,27 @@ def _close(
     return Decision(DecisionKind.CLARIFY, reason=_CLOSE, labels=tuple(worth), confidence=sure)
 
 
+def _either(prediction: Prediction) -> float:
+    """P(one of the two best guesses is right)."""
+    return sum(probability for _, probability in prediction.ranked[:2]) * prediction.in_scope
+
+
+def _document_or_guesses(
+    prediction: Prediction,
+    hits: Sequence[Hit],
+    thresholds: Thresholds,
+    templates: LabelTemplates,
+) -> Decision | None:
+    """What is likelier to answer: the document that is found best, or one of two close guesses."""
+    document = _documented(hits, thresholds)
+    guesses = _close(prediction, thresholds, templates)
+    if document is not None and guesses is not None:
+        return document if (document.confidence or 0.0) > _either(prediction) else guesses
+    return document or guesses
+
+
 def _documented(hits: Sequence[Hit], thresholds: Thresholds) -> Decision | None:
-    """What is found best is a document: its P(relevant) is worth more than two unsure guesses.
+    """What is found best is a document, and likely enough to answer.
 
     An answer of the history that is found best says no more than the guesses do.
     """

@@ -92,15 +92,16 @@ def test_out_of_scope_makes_the_surest_label_unsure() -> None:
     assert decision.offer_person
 
 
-def test_two_close_intents_are_asked_about_unless_a_document_answers() -> None:
+def test_two_close_intents_are_asked_about_unless_a_document_is_likelier_to_answer() -> None:
     torn = said(("refund", 0.5), ("shipping", 0.45), ("invoice", 0.05))
     assert needs_search(torn, turn(), LIMITS, TEMPLATES)
-    for hits in ((), (hit(0.2),), (hit(0.9, "answer"),), (hit(0.9, "answer"), hit(0.7))):
+    answer = hit(0.99, "answer")
+    for hits in ((), (hit(0.2),), (hit(0.9),), (answer,), (answer, hit(0.97))):
         decision = decide(torn, hits, turn(), LIMITS, TEMPLATES)
         assert decision.kind is DecisionKind.CLARIFY
         assert decision.labels == ("refund", "shipping", "invoice")
         assert decision.review is None
-    decision = decide(torn, (hit(0.9), hit(0.7, "answer")), turn(), LIMITS, TEMPLATES)
+    decision = decide(torn, (hit(0.97), hit(0.7, "answer")), turn(), LIMITS, TEMPLATES)
     assert decision.kind is DecisionKind.GROUNDED
 
 
