@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
+from bot.candidates import p_right, quotable
 from bot.errors import NotReadyError
 from bot.explaining_words import why
 from bot.live import Models
-from bot.policy import p_right, quotable
 from bot.recording import Outcome
 from bot.rehearse import Rehearsal
 from bot.services import Services

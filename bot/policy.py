@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 
+from bot.candidates import (
+    CLOSE,
+    LabelTemplates,
+    answered_before,
+    document_or_guesses,
+    known,
+    p_right,
+    sure_intent,
+)
 from bot.forms.fill import (
     GAVE_UP,
     NOT_UNDERSTOOD,
@@ -18,11 +27,9 @@ from bot.forms.fill import (
 )
 from bot.guard import Misuse
 from bot.types import Decision, DecisionKind, Draft, ShopFacts, Understanding
-from finetune.types import ANGRY, Prediction, Thresholds
+from finetune.types import ANGRY, Thresholds
 from retrieval.types import Hit
 from storage.types import (
-    ANSWER_PREFIX,
-    SEARCH_KIND_ANSWER,
     ConversationStatus,
     Message,
     ReviewKind,
@@ -30,26 +37,15 @@ from storage.types import (
     Turn,
 )
 
-MAX_CHOICES = 3
-
 NOTHING_LIVE = Thresholds(answer=math.inf, clarify=math.inf, grounded=math.inf)
 """The limits before the first bundle: no guess is good enough."""
 
-LabelTemplates = Mapping[str, int | None]
 NO_FORMS: Forms = {}
 
-_CLOSE = "close"
 _NOBODYS_FAILURE = frozenset(
     ("empty", "back_to_bot", "attachment", "attachment_again", "prompt", "others_data")
 )
 _FAILED = frozenset((DecisionKind.NO_ANSWER.value, DecisionKind.CLARIFY.value))
-# A guess this many times less likely than the best one is not worth a button.
-_WORTH_OFFERING = 0.1
-
-
-def p_right(prediction: Prediction) -> float:
-    """P(the best label is right), counting that the question may be out of scope."""
-    return prediction.confidence * prediction.in_scope
 
 
 def is_held(turn: Turn) -> bool:
@@ -71,7 +67,7 @@ def needs_search(
     decision = decide(understanding, (), turn, thresholds, label_templates, forms=forms)
     if decision.reason in ("prompt", "others_data", "off_topic"):
         return False
-    unsettled = decision.reason in (_CLOSE, NOT_UNDERSTOOD, GAVE_UP)
+    unsettled = decision.reason in (CLOSE, NOT_UNDERSTOOD, GAVE_UP)
     return decision.kind is DecisionKind.NO_ANSWER or unsettled
 
 
@@ -99,12 +95,12 @@ def decide(
         outright
         or filled
         or _refused(understanding, "prompt", "others_data")
-        or _sure(understanding.prediction, thresholds, label_templates, review_margin)
+        or sure_intent(understanding.prediction, thresholds, label_templates, review_margin)
         or named_order(understanding, forms)
         or _refused(understanding, "off_topic")
-        or _document_or_guesses(understanding.prediction, hits, thresholds, label_templates)
-        or _answered_before(understanding, hits, thresholds, label_templates)
-        or _known(hits, thresholds)
+        or document_or_guesses(understanding.prediction, hits, thresholds, label_templates)
+        or answered_before(understanding, hits, thresholds, label_templates)
+        or known(hits, thresholds)
         or _refused(understanding, "abuse")
         or _nothing(understanding, turn)
     )
@@ -150,20 +146,6 @@ def _said_outright(understanding: Understanding, templates: LabelTemplates) -> D
     return None
 
 
-def _sure(
-    prediction: Prediction, thresholds: Thresholds, templates: LabelTemplates, margin: float
-) -> Decision | None:
-    sure = p_right(prediction)
-    label = prediction.label
-    limit = thresholds.answer_for(label)
-    if label is None or sure < limit or templates.get(label) is None:
-        return None
-    review = ReviewKind.LOW_MARGIN if sure < limit + margin * (1 - limit) else None
-    return Decision(
-        DecisionKind.TEMPLATE, reason="sure", label=label, confidence=sure, review=review
-    )
-
-
 def _refused(understanding: Understanding, *kinds: Misuse) -> Decision | None:
     """An honest refusal of what no shop's assistant does.
 
@@ -181,86 +163,6 @@ def _for_a_person(decision: Decision, handoffs: Collection[str]) -> Decision:
     if decision.kind is DecisionKind.HANDOFF and decision.label is None:
         return replace(decision, label=min(handoffs, default=None))
     return decision
-
-
-def _close(
-    prediction: Prediction, thresholds: Thresholds, templates: LabelTemplates
-) -> Decision | None:
-    best = prediction.ranked[:2]
-    sure = p_right(prediction)
-    limit = thresholds.answer_for(prediction.label)
-    if len(best) < 2 or sure >= limit or _either(prediction) < thresholds.clarify:
-        return None
-    if any(templates.get(label) is None for label, _ in best):
-        return None
-    worth = [
-        label
-        for label, probability in prediction.ranked[:MAX_CHOICES]
-        if probability >= prediction.confidence * _WORTH_OFFERING
-        and templates.get(label) is not None
-    ]
-    return Decision(DecisionKind.CLARIFY, reason=_CLOSE, labels=tuple(worth), confidence=sure)
-
-
-def _either(prediction: Prediction) -> float:
-    """P(one of the two best guesses is right)."""
-    return sum(probability for _, probability in prediction.ranked[:2]) * prediction.in_scope
-
-
-def _document_or_guesses(
-    prediction: Prediction,
-    hits: Sequence[Hit],
-    thresholds: Thresholds,
-    templates: LabelTemplates,
-) -> Decision | None:
-    """What is likelier to answer: the document that is found best, or one of two close guesses."""
-    document = _documented(hits, thresholds)
-    guesses = _close(prediction, thresholds, templates)
-    if document is not None and guesses is not None:
-        return document if (document.confidence or 0.0) > _either(prediction) else guesses
-    return document or guesses
-
-
-def _documented(hits: Sequence[Hit], thresholds: Thresholds) -> Decision | None:
-    """What is found best is a document, and likely enough to answer.
-
-    An answer of the history that is found best says no more than the guesses do.
-    """
-    best = max(hits, key=lambda hit: hit.score, default=None)
-    if best is None or best.passage.kind == SEARCH_KIND_ANSWER:
-        return None
-    return _known(hits, thresholds)
-
-
-def _answered_before(
-    understanding: Understanding,
-    hits: Sequence[Hit],
-    thresholds: Thresholds,
-    templates: LabelTemplates,
-) -> Decision | None:
-    """What search found is an answer of the history: then it is sent as one, at its price.
-
-    Whoever pressed "none of these" has just declined such answers.
-    """
-    best = max(hits, key=lambda hit: hit.score, default=None)
-    if best is None or best.passage.kind != SEARCH_KIND_ANSWER or understanding.declined:
-        return None
-    label = best.passage.document.removeprefix(ANSWER_PREFIX)
-    if best.score < thresholds.answer_for(label) or templates.get(label) is None:
-        return None
-    return Decision(DecisionKind.TEMPLATE, reason="found", label=label, confidence=best.score)
-
-
-def quotable(hits: Sequence[Hit]) -> list[Hit]:
-    """The hits that can be quoted: documents."""
-    return [hit for hit in hits if hit.passage.kind != SEARCH_KIND_ANSWER]
-
-
-def _known(hits: Sequence[Hit], thresholds: Thresholds) -> Decision | None:
-    best = max((hit.score for hit in quotable(hits)), default=0.0)
-    if best < thresholds.grounded:
-        return None
-    return Decision(DecisionKind.GROUNDED, reason="knowledge", confidence=best)
 
 
 def _nothing(understanding: Understanding, turn: Turn) -> Decision:

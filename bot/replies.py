@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bot.actions.base import ActionResult
+from bot.candidates import quotable
 from bot.forms.state import REFUSED
 from bot.forms.wording import UNAVAILABLE, beside_answer, form_text
 from bot.generator.base import Request, Said
 from bot.live import Models
-from bot.policy import quotable
 from bot.types import Decision, DecisionKind, Draft, ShopFacts, Understanding
 from bot.understand import BACK_TO_BOT, HANDOFF, INTENT_PREFIX, NONE_OF_THESE
 from bot.wording import join_sentences, say

@@ -7,13 +7,13 @@ from dataclasses import replace
 from functools import partial
 
 from bot.attachments import is_label, is_one_of_several, label_language
+from bot.candidates import p_right
 from bot.entities.find import find_entities
 from bot.follow_up import earlier_question, only_points_back, read_together
 from bot.guard import find_misuse
 from bot.live import Models
 from bot.mood import find_mood
 from bot.person import asks_for_bot, asks_for_person
-from bot.policy import p_right
 from bot.types import ShopFacts, Understanding
 from bot.work import Compute
 from finetune.types import Prediction

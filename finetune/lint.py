@@ -9,15 +9,17 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from finetune.dataset import build_dataset
 from finetune.importing import FROM_HISTORY
 from finetune.label_errors import find_label_errors
 from finetune.shop import Shop, load_shop
-from finetune.shopfolder import import_shop
+from finetune.shopfolder import SEARCH_FILE, import_shop
 from finetune.sources import read_history
+from retrieval.evaluate import read_search_rows
 from retrieval.keyword import KeywordIndex, weighted_counts
 from retrieval.lexicon import Lexicon
 from retrieval.text import Analyser
@@ -37,11 +39,20 @@ MOST_OF_A_KIND = 20
 _FOUND_WITHIN = 5
 _EVALUATION_FILES = ("dev.csv", "test.csv")
 """Golden questions are left out of training by themselves."""
+_SEARCH_FILES = ("search.csv", SEARCH_FILE)
 
 
 Level = Literal["problem", "hint"]
 Progress = Callable[[str, float], None]
 FindProblems = Callable[[Template], Iterable[str]]
+
+
+class _Row(Protocol):
+    @property
+    def question(self) -> str: ...
+
+    @property
+    def line(self) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,21 +183,32 @@ def _shared_rows(folder: _Folder) -> Iterator[Finding]:
 
 
 def _leaks(folder: _Folder) -> Iterator[Finding]:
-    """Questions to measure with that are trained on: their figures would flatter."""
+    """Questions to measure with that are known beforehand: their figures would flatter."""
     trained = {text_key(e.question) for e in folder.examples if e.source in FROM_HISTORY}
+    attached = {text_key(asked) for each in folder.passages for asked in each.questions}
+    read_replies = partial(read_history, empty_is_oos=True)
     for name in _EVALUATION_FILES:
-        path = folder.path / name
-        if not path.exists():
-            continue
-        try:
-            rows, _ = read_history(path, empty_is_oos=True)
-        except InputError as error:
-            yield Finding("problem", "unreadable", name, str(error))
-            continue
-        for row in rows:
-            if text_key(row.question) in trained:
-                detail = f"{row.question!r} stands in the history too"
-                yield Finding("problem", "leak", _place(name, row.line), detail)
+        told = "{!r} stands in the history too"
+        yield from _known_in(folder.path / name, read_replies, trained, told)
+    for name in _SEARCH_FILES:
+        told = "{!r} is a question of a passage too"
+        yield from _known_in(folder.path / name, read_search_rows, attached, told)
+
+
+def _known_in(
+    path: Path, read: Callable[[Path], tuple[Sequence[_Row], object]], known: set[str], told: str
+) -> Iterator[Finding]:
+    if not path.exists():
+        return
+    try:
+        rows, _ = read(path)
+    except InputError as error:
+        yield Finding("problem", "unreadable", path.name, str(error))
+        return
+    for row in rows:
+        if text_key(row.question) in known:
+            where = _place(path.name, row.line)
+            yield Finding("problem", "leak", where, told.format(row.question))
 
 
 def _unfindable(folder: _Folder) -> Iterator[Finding]:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.policy import decide, failures, is_held, needs_search, p_right, unless_unsupported
+from bot.candidates import p_right
+from bot.policy import decide, failures, is_held, needs_search, unless_unsupported
 from bot.types import Decision, DecisionKind, Draft, Understanding
 from finetune.types import ANGRY, Prediction, Thresholds
 from retrieval.types import Hit

@@ -51,6 +51,13 @@ def test_everything_to_mend_is_told_problems_first(folder):
     (folder / "test.csv").write_text(
         "question,intent\n退款第1次问,refund\n新的问题,refund\n", "utf-8"
     )
+    (folder / "questions.csv").write_text(
+        "question,passage,document\n壶底白白一层,用柠檬酸煮开,care.md\n多久一次,每月一次,care.md\n",
+        "utf-8",
+    )
+    (folder / "search.csv").write_text(
+        "question,passage\n怎么弄掉,用柠檬酸煮开\n壶底白白一层,用柠檬酸煮开\n", "utf-8"
+    )
     findings = lint_shop(folder, find_problems=lambda template: ["wrong"] * bool(template.slots))
     assert {(each.kind, each.where) for each in findings if each.level == "problem"} == {
         ("unreadable", "a.csv:22"),
@@ -58,6 +65,8 @@ def test_everything_to_mend_is_told_problems_first(folder):
         ("action", "intent order_status"),
         ("shared row", "a.csv:20"),
         ("leak", "test.csv:2"),
+        ("leak", "search.csv:3"),
+        ("unreadable", "questions.csv:3"),
     }
     assert ("few rows", "intent order_status") in {(each.kind, each.where) for each in findings}
     levels = [each.level for each in findings]
