@@ -14,6 +14,7 @@ from finetune.near_duplicates import loose_key
 from finetune.types_review import Decided, Ignore, NewIntent, NewKnowledge, ThisIntent, Verdict
 from retrieval.answers import move_questions
 from retrieval.ingest import put_text
+from storage.attached import AttachedQuestions
 from storage.errors import InputError
 from storage.examples import Examples
 from storage.knowledge import Knowledge
@@ -112,12 +113,17 @@ def _document_name(verdict: NewKnowledge) -> str:
 def _put_knowledge(
     session: Session, name: str, verdict: NewKnowledge, questions: Sequence[str]
 ) -> None:
-    """Store the document; questions that an earlier version of it was found with stay with it."""
+    """Store the document; questions that an earlier version of it was found with stay with it.
+
+    Those that staff attached beside stay by themselves.
+    """
+    attached = {each.question for each in AttachedQuestions(session).all(name)}
     earlier = [
         question
         for passage in Knowledge(session).passages()
         if passage.document == name
         for question in passage.questions
+        if question not in attached
     ]
     asked = list(dict.fromkeys([*earlier, *questions]))
     text = f"# {verdict.title.strip()}\n\n{verdict.text.strip()}\n"

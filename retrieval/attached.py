@@ -38,6 +38,11 @@ LONGEST_QUESTION = 500
 """Characters; a longer text is no question but something pasted by mistake."""
 
 
+def clean_question(text: str, *, keep: Sequence[str] = ()) -> str:
+    """A question as it is attached: masked but for what to `keep`, on one line."""
+    return " ".join(mask(text, keep=keep).split())
+
+
 def with_attached(
     session: Session, document: str, passages: Sequence[NewPassage]
 ) -> list[NewPassage]:
@@ -138,8 +143,7 @@ def _put_file(
 def _read(row: SearchRow, names: Mapping[str, Sequence[str]], origin: str) -> NewAttachedQuestion:
     if row.passage is None or row.document is None:
         raise InputError("expected a question, a passage and a document, found one of them empty")
-    question = " ".join(mask(row.question).split())
-    document = _only(row.document, names)
+    document, question = _only(row.document, names), clean_question(row.question)
     return NewAttachedQuestion(document, row.passage, question, QUESTION_FROM_FILE, origin)
 
 

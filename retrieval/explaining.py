@@ -6,11 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from retrieval.reach import LEAST_ALIKE
 from retrieval.text import Analyser
 from retrieval.types import Encoder, Explanation, Hit, Synonym
-
-_LEAST_ALIKE = 0.5
-"""From this cosine on an attached question counts as a neighbour; the score begins there too."""
 
 _WORD = re.compile(r"[a-z0-9]+(?:[-_/.:'][a-z0-9]+)*")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
@@ -109,9 +107,9 @@ def _synonyms(
 
 def _neighbour(query: str, hit: Hit, encoder: Encoder | None) -> tuple[str | None, float]:
     questions = hit.passage.questions
-    if encoder is None or not questions or hit.question < _LEAST_ALIKE:
+    if encoder is None or not questions or hit.question < LEAST_ALIKE:
         return None, 0.0
     similar = encoder.encode(questions) @ encoder.encode([query])[0]
     best = int(similar.argmax())
     alike = float(similar[best])
-    return (questions[best], alike) if alike >= _LEAST_ALIKE else (None, 0.0)
+    return (questions[best], alike) if alike >= LEAST_ALIKE else (None, 0.0)

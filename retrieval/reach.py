@@ -9,7 +9,7 @@ from retrieval.fusion import Evidence
 from retrieval.keyword import KeywordHit
 
 LEAST_ALIKE = 0.3
-"""Up to this cosine two questions are no more alike than any two."""
+"""Up to this cosine two questions are no more alike than any two; an explanation names none."""
 
 
 @dataclass(frozen=True, slots=True)

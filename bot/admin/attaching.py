@@ -15,12 +15,11 @@ from bot.web.auth import Operator
 from bot.web.conversations import RowId
 from bot.web.state import WebDep
 from bot.web.text import clean_text
-from retrieval.attached import attach, detach
+from retrieval.attached import attach, clean_question, detach
 from storage.attached import AttachedQuestions
 from storage.errors import ConflictError, InputError, NotFoundError
 from storage.knowledge import Knowledge
 from storage.normalise import text_key
-from storage.privacy import mask
 from storage.types import (
     QUESTION_FROM_STAFF,
     SEARCH_KIND_DOCUMENT,
@@ -57,8 +56,7 @@ async def attach_question(
 
     One that is attached to another passage of the document moves to this one.
     """
-    masked = mask(clean_text(body.question), keep=web.services.shop.contacts)
-    question = " ".join(masked.split())
+    question = clean_question(clean_text(body.question), keep=web.services.shop.contacts)
 
     def unit(session: Session) -> tuple[AttachedOut, bool]:
         passage = _passage(session, body.passage)

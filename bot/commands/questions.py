@@ -71,11 +71,10 @@ def add(
     home: Home = None,
 ) -> None:
     """Let a passage be found by a question; a running server does so from the next search on."""
-    from retrieval.attached import attach, document_named
-    from storage.privacy import mask
+    from retrieval.attached import attach, clean_question, document_named
     from storage.types import QUESTION_FROM_STAFF, NewAttachedQuestion
 
-    asked = mask(question)
+    asked = clean_question(question)
     with open_database(settings_for(ctx, home)) as database, database.session() as session:
         wanted = document_named(session, name)
         new = NewAttachedQuestion(wanted, quote, asked, QUESTION_FROM_STAFF, who())

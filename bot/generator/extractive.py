@@ -99,7 +99,7 @@ class ExtractiveGenerator:
         self, question: str, hit: Hit, sentences: Sequence[Sentence], scores: list[float]
     ) -> list[float]:
         """The scores, with those for the passage's own questions that are most like this one."""
-        if self._encoder is None or not hit.question:
+        if self._encoder is None or not hit.question or _answers_one_question(hit.passage):
             return scores
         asked = hit.passage.questions
         near = self._nearness(question, asked)

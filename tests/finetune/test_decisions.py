@@ -8,13 +8,24 @@ from finetune.dataset import build_dataset
 from finetune.decisions import attach, decide
 from finetune.types_review import Ignore, NewIntent, NewKnowledge, ThisIntent
 from retrieval.answers import index_answers
+from retrieval.attached import attach as put_on
+from retrieval.attached import detach
+from storage.attached import AttachedQuestions
 from storage.conversations import Conversations
 from storage.errors import InputError
 from storage.examples import Examples
 from storage.knowledge import Knowledge
 from storage.review import ReviewQueue
 from storage.templates import Templates
-from storage.types import Example, NewMessage, NewPassage, NewReply, TemplateDraft
+from storage.types import (
+    QUESTION_FROM_STAFF,
+    Example,
+    NewAttachedQuestion,
+    NewMessage,
+    NewPassage,
+    NewReply,
+    TemplateDraft,
+)
 
 ASKED = "锅底糊了怎么弄"
 
@@ -77,6 +88,17 @@ def test_knowledge_is_found_by_the_questions_and_no_template_answers_them(sessio
     decide(session, items[1:], NewKnowledge("锅底糊了", text), by="ann")
     asked = [q for p in Knowledge(session).passages() if p.title == "锅底糊了" for q in p.questions]
     assert set(asked) == {ASKED, "锅底糊了，怎么弄？"}
+
+
+def test_what_staff_attached_to_written_knowledge_can_still_be_taken_off(session, items):
+    text = "用小苏打煮十分钟，再用软布擦。"
+    name = decide(session, items[:1], NewKnowledge("锅底糊了", text), by="ann").document
+    put_on(session, [NewAttachedQuestion(name, text, "一股焦味", QUESTION_FROM_STAFF, "bob")])
+    decide(session, items[1:], NewKnowledge("锅底糊了", f"{text}\n然后冲净。"), by="ann")
+    assert "一股焦味" in asked_of(session)[name]
+    (attached,) = AttachedQuestions(session).all(name)
+    detach(session, attached.id)
+    assert set(asked_of(session)[name]) == {ASKED, "锅底糊了，怎么弄？"}
 
 
 def test_what_is_ignored_teaches_nothing(session, items):

@@ -256,6 +256,8 @@ def test_an_attached_question_is_found_by_the_next_search(
     assert after.passage.text == "七天内可以退货。"
     assert after.question == pytest.approx(1.0, abs=1e-5)
     assert after.score > before.score
+    (reasons,) = index.explain("老婆嫌颜色土，想退", [after])
+    assert reasons.question == question
     take_off(database, question)
     index.sync(database)
     again = next(hit for hit in index.search(question) if hit.passage.text == "七天内可以退货。")
